@@ -1,0 +1,50 @@
+//! Two computers within earshot shake hands over the air.
+//!
+//! The signal path, and the order of the modules below; each imports only what stands above it:
+//!
+//! ```text
+//!  bytes -bits-> bits -code-> coded bits -tones-> tones -samples-> samples ))) air
+//!        <- the same folders, read backwards, with soft bits between tones and code -
+//!
+//!  topology   later
+//!  link       the open channel and what people do over it
+//!  pairing    signals over a medium until a link is open
+//!  medium     envelopes between peers: sound first
+//!  signal     WebRTC description <-> few bytes
+//! ```
+
+/// Shared words: hertz, sample rates, decibels, tones, soft bits.
+pub mod units;
+
+/// Bytes to bits and back: packet, checksum, whitening.
+pub mod bits;
+
+/// Bits to coded bits, and soft bits back.
+pub mod code;
+
+/// Coded bits to tones, and soft bits back.
+pub mod tones;
+
+/// Tones to samples, and samples back to tone energies.
+pub mod samples;
+
+/// The path joined: profile, transmitter, streaming receiver.
+pub mod modem;
+
+/// The room, simulated: echo, noise, skew, clipping, gain control. Seeded.
+pub mod air;
+
+/// Samples to the world and back: files and devices.
+pub mod audio;
+
+/// WebRTC descriptions to few bytes and back.
+pub mod signal;
+
+/// Envelopes between peers: sound, memory.
+pub mod medium;
+
+/// Signals over a medium until a link is open.
+pub mod pairing;
+
+/// The open channel, and what people do over it.
+pub mod link;

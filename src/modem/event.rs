@@ -1,0 +1,78 @@
+//! What a receiver reports.
+
+use crate::units::Decibels;
+
+/// Something the receiver noticed. Positions are sample indices of its own input, counted from
+/// the first sample ever pushed.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A preamble stands out of the noise. Most are followed by [`Event::Header`]; one that is
+    /// not was a false alarm, and nothing more is said of it.
+    Carrier {
+        /// First sample of the preamble.
+        at: u64,
+        /// How far the preamble stands above the noise around it.
+        level: Decibels,
+    },
+    /// A header passed its checksum: a message is on its way.
+    Header {
+        /// First sample of the preamble.
+        at: u64,
+        /// Length of the whole message in bytes, if this header tells it.
+        bytes: Option<usize>,
+        /// Which pass of the message this is, `0..8`; it counts on modulo 8.
+        pass: u8,
+        /// The sample at which the burst will be complete.
+        until: u64,
+    },
+    /// A message, complete and checked.
+    Message(Heard),
+    /// A burst had a header but its data could not be recovered.
+    Lost {
+        /// First sample of the preamble.
+        at: u64,
+        /// Why.
+        reason: Loss,
+        /// Signal-to-noise ratio in the band, as far as it could be told.
+        snr: Decibels,
+    },
+}
+
+/// A message, with what is known about how it came.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Heard {
+    /// First sample of the first preamble that was used.
+    pub at: u64,
+    /// One past the last sample that was needed.
+    pub end: u64,
+    /// The payload, `0..=65536` bytes.
+    pub payload: Vec<u8>,
+    /// Name of the profile it came in.
+    pub profile: &'static str,
+    /// How many passes of the message were used.
+    pub passes: u32,
+    /// Power of the tones against the noise in their band.
+    pub snr: Decibels,
+    /// By how much the sender's clock runs faster than ours, in parts per million.
+    pub clock_ppm: f32,
+}
+
+/// Why a burst whose header was read gave no message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Loss {
+    /// The soft bits did not lead to a codeword, or the codeword failed its checksum.
+    Unreadable,
+    /// The input ended before the burst did.
+    CutOff,
+    /// A long message ended with too many of its segments missing.
+    SegmentsMissing {
+        /// Segments that were read.
+        got: usize,
+        /// Segments that are needed.
+        need: usize,
+    },
+    /// The header announces something this version does not read.
+    Unsupported,
+}
