@@ -1,0 +1,234 @@
+//! The inner code: soft bits of any passes, added up, give the information back.
+//!
+//! A quasi-cyclic low-density parity-check code of 32 to 4096 information bits, lifted from one
+//! [protograph](super::protograph). The sending order is such that its front is a good code of
+//! rate about 0.42, and whatever follows is new parity of the same word: a receiver that has
+//! heard two passes decodes at half the rate instead of adding a repetition.
+//!
+//! ```
+//! use airshake::code::{InnerCode, InnerDecoder};
+//!
+//! let code = InnerCode::new(100);
+//! let info: Vec<bool> = (0..100).map(|i| i % 3 == 0).collect();
+//! let coded = code.encode(&info);
+//!
+//! let mut heard = vec![0.0; code.mother_bits()];
+//! for bit in code.pass(0, 240) {
+//!     heard[bit] += if coded[bit] { -2.0 } else { 2.0 };
+//! }
+//! let mut out = vec![false; 100];
+//! InnerDecoder::new(&code).decode(&heard, &mut out).unwrap();
+//! assert_eq!(out, info);
+//! ```
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use super::lifting::{Entry, lift};
+use super::protograph::{HUBS, INFORMATION, ROWS};
+
+/// The code for one number of information bits. Made once for each, cheap to clone.
+#[derive(Clone, Debug)]
+pub struct InnerCode {
+    info_bits: usize,
+    pub(super) graph: Arc<Graph>,
+}
+
+/// The lifted graph.
+#[derive(Debug)]
+pub(super) struct Graph {
+    /// Bits in a column, checks in a row.
+    pub(super) size: usize,
+    /// The entries of each row, its own parity column last.
+    pub(super) rows: Vec<Vec<Entry>>,
+    /// How many rows meet each column.
+    pub(super) degrees: Vec<usize>,
+}
+
+impl InnerCode {
+    /// Information bits a code can have.
+    pub const INFO_BITS: RangeInclusive<usize> = 32..=4096;
+
+    /// The code of `info_bits` information bits. Allocates and searches for the shifts, which
+    /// takes a millisecond or so: keep it.
+    ///
+    /// # Panics
+    /// If `info_bits` is outside [`Self::INFO_BITS`].
+    pub fn new(info_bits: usize) -> Self {
+        assert!(
+            Self::INFO_BITS.contains(&info_bits),
+            "{info_bits} information bits, the inner code takes 32 to 4096"
+        );
+        let size = info_bits.div_ceil(INFORMATION);
+        let rows = lift(size);
+        let mut degrees = vec![0; INFORMATION + ROWS.len()];
+        for entry in rows.iter().flatten() {
+            degrees[entry.column] += 1;
+        }
+        let graph = Graph {
+            size,
+            rows,
+            degrees,
+        };
+        Self {
+            info_bits,
+            graph: Arc::new(graph),
+        }
+    }
+
+    /// Information bits of a word.
+    pub fn info_bits(&self) -> usize {
+        self.info_bits
+    }
+
+    /// Distinct coded bits that can be sent, a little more than 5 for one information bit.
+    pub fn mother_bits(&self) -> usize {
+        self.info_bits + ROWS.len() * self.graph.size
+    }
+
+    /// All mother bits of `info`: information first (without the hubs), then parity, best first,
+    /// then the hubs.
+    ///
+    /// # Panics
+    /// If `info.len() != self.info_bits()`.
+    pub fn encode(&self, info: &[bool]) -> Vec<bool> {
+        assert_eq!(info.len(), self.info_bits, "information bits");
+        let size = self.graph.size;
+        let hubs = self.hub_bits();
+        let mut word = vec![false; (INFORMATION + ROWS.len()) * size];
+        word[..info.len()].copy_from_slice(info);
+        for (row, entries) in self.graph.rows.iter().enumerate() {
+            let (known, fresh) = word.split_at_mut((INFORMATION + row) * size);
+            let parity = &mut fresh[..size];
+            for entry in &entries[..entries.len() - 1] {
+                let bits = &known[entry.column * size..][..size];
+                let (wrapped, front) = bits.split_at(entry.shift);
+                for (sum, &bit) in parity.iter_mut().zip(front.iter().chain(wrapped)) {
+                    *sum ^= bit;
+                }
+            }
+        }
+        let mut coded = Vec::with_capacity(self.mother_bits());
+        coded.extend_from_slice(&word[hubs..self.info_bits]);
+        coded.extend_from_slice(&word[INFORMATION * size..]);
+        coded.extend_from_slice(&word[..hubs]);
+        coded
+    }
+
+    /// The mother bits that pass `pass` sends when every pass carries `count` bits, in order.
+    ///
+    /// Passes walk on through the mother bits and wrap around. The hubs stand outside of that
+    /// ring: pass 0 and every even pass leave them out, odd passes begin with them, so that an
+    /// odd pass, which may be all parity, can be read even by who has heard nothing else.
+    pub fn pass(&self, pass: u8, count: usize) -> impl Iterator<Item = usize> + '_ {
+        let (all, hubs) = (self.mother_bits(), self.hub_bits());
+        let ring = all - hubs;
+        let (pass, odd_before) = (usize::from(pass), usize::from(pass / 2));
+        let hubs_first = if pass % 2 == 1 { hubs.min(count) } else { 0 };
+        let hubs_before = odd_before * hubs.min(count);
+        // Modulo first: `count` comes from a header and may be anything.
+        let start = (pass * (count % ring) + ring * 256 - hubs_before % ring) % ring;
+        (ring..ring + hubs_first)
+            .chain((0..count - hubs_first).map(move |i| (start + i % ring) % ring))
+    }
+
+    /// Bits of the hubs: they end the mother bits.
+    fn hub_bits(&self) -> usize {
+        HUBS * self.graph.size
+    }
+
+    /// Where mother bit 0 onward stands in the word of all columns: three runs.
+    pub(super) fn runs(&self) -> [std::ops::Range<usize>; 3] {
+        let (size, hubs) = (self.graph.size, self.hub_bits());
+        let parity = INFORMATION * size;
+        [
+            hubs..self.info_bits,
+            parity..parity + ROWS.len() * size,
+            0..hubs,
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::belief::InnerDecoder;
+    use super::super::interleaver::Dice;
+    use super::*;
+
+    fn random_bits(count: usize, dice: &mut Dice) -> Vec<bool> {
+        (0..count).map(|_| dice.bits() >> 63 == 1).collect()
+    }
+
+    #[test]
+    fn every_encoded_word_satisfies_every_check() {
+        let mut dice = Dice::new(1);
+        for info_bits in [32, 33, 40, 77, 296, 544, 1152, 3232, 4095, 4096] {
+            let code = InnerCode::new(info_bits);
+            let coded = code.encode(&random_bits(info_bits, &mut dice));
+            assert_eq!(coded.len(), code.mother_bits());
+            let size = code.graph.size;
+            let mut word = vec![false; (INFORMATION + ROWS.len()) * size];
+            let mut sent = coded.iter();
+            for bit in code.runs().into_iter().flatten() {
+                word[bit] = *sent.next().unwrap();
+            }
+            for entries in &code.graph.rows {
+                for check in 0..size {
+                    let odd = entries
+                        .iter()
+                        .filter(|e| word[e.column * size + (check + e.shift) % size])
+                        .count();
+                    assert_eq!(odd % 2, 0);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn two_passes_share_nothing_and_a_long_loop_sends_everything() {
+        for (info_bits, count) in [(32, 77), (544, 1300), (4096, 9753)] {
+            let code = InnerCode::new(info_bits);
+            let mut sent = vec![0; code.mother_bits()];
+            for pass in 0..2 {
+                code.pass(pass, count).for_each(|bit| sent[bit] += 1);
+            }
+            assert!(sent.iter().all(|&times| times <= 1));
+            for pass in 2..8 {
+                code.pass(pass, count).for_each(|bit| sent[bit] += 1);
+            }
+            assert!(sent.iter().all(|&times| (1..=5).contains(&times)));
+        }
+    }
+
+    #[test]
+    fn a_pass_of_any_length_stays_inside_the_mother_bits() {
+        let code = InnerCode::new(50);
+        for count in [0, 1, 13, 14, 15, 119, 300, 1000] {
+            for pass in [0, 1, 2, 3, 254, 255] {
+                assert_eq!(code.pass(pass, count).count(), count);
+                assert!(code.pass(pass, count).all(|bit| bit < code.mother_bits()));
+            }
+        }
+        assert_eq!(code.pass(255, usize::MAX).take(9).count(), 9);
+    }
+
+    #[test]
+    fn every_length_round_trips_from_any_one_pass() {
+        let mut dice = Dice::new(2);
+        for info_bits in (32..200).chain((200..=4096).step_by(97)) {
+            let code = InnerCode::new(info_bits);
+            let mut decoder = InnerDecoder::new(&code);
+            let info = random_bits(info_bits, &mut dice);
+            let coded = code.encode(&info);
+            let mut out = vec![false; info_bits];
+            for pass in 0..4 {
+                let mut heard = vec![0.0; code.mother_bits()];
+                for bit in code.pass(pass, info_bits * 5 / 2) {
+                    heard[bit] += if coded[bit] { -4.0 } else { 4.0 };
+                }
+                decoder.decode(&heard, &mut out).unwrap();
+                assert_eq!(out, info, "{info_bits} bits, pass {pass}");
+            }
+        }
+    }
+}

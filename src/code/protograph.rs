@@ -1,0 +1,85 @@
+//! The small graph that the inner code is lifted from.
+//!
+//! Every row computes one parity column from columns that come before it, so encoding is one
+//! sweep from the top, and the rows can be cut off anywhere: the first rows are the code of pass
+//! 0, all rows the mother code.
+//!
+//! ```text
+//!            information         parity
+//!            hubs   rest      one column a row
+//!  row 0     x  x | x x x   | x
+//!  row 1     x  x |   x x x | x x
+//!  ...                      |   x x
+//!  row 4     x    | x   x   |       x
+//!  row 5        x |   x     |         x
+//! ```
+//!
+//! Two information columns, the *hubs*, take part in most rows. Pass 0 does not send them: they
+//! are recovered from the others, and what is saved goes into parity (Divsalar, Dolinar, Jones
+//! and Andrews, "Capacity-approaching protograph codes", 2009; Chen, Vakilinia, Divsalar and
+//! Wesel, "Protograph-based raptor-like LDPC codes", 2015).
+
+/// Information columns.
+pub(super) const INFORMATION: usize = 8;
+
+/// The first of the information columns, which pass 0 does not send.
+pub(super) const HUBS: usize = 2;
+
+/// Row `i` lists the columns whose sum is parity column `INFORMATION + i`.
+pub(super) const ROWS: &[&[u8]] = &[
+    &[0, 1, 2, 3, 4],
+    &[0, 1, 5, 6, 7, 8],
+    &[0, 2, 4, 6, 9],
+    &[0, 1, 3, 5, 7, 10],
+    &[0, 1, 8],
+    &[0, 2, 5, 11],
+    &[1, 4, 7, 9],
+    &[0, 3, 6, 10],
+    &[1, 2, 7],
+    &[0, 1, 5],
+    &[0, 4, 8],
+    &[1, 3, 6],
+    &[0, 7, 11],
+    &[0, 1, 2],
+    &[1, 5, 9],
+    &[0, 6, 10],
+    &[0, 1, 3],
+    &[1, 4],
+    &[0, 7, 5],
+    &[0, 1, 6],
+    &[1, 2, 8],
+    &[0, 3, 7],
+    &[0, 1, 4],
+    &[1, 5, 11],
+    &[0, 6, 2],
+    &[0, 1, 7],
+    &[1, 3, 9],
+    &[0, 4, 5],
+    &[0, 1, 10],
+    &[1, 2, 6],
+    &[0, 3, 4],
+    &[0, 1, 5],
+    &[1, 7, 8],
+    &[0, 2, 3],
+    &[0, 1, 6],
+    &[1, 4, 5],
+    &[0, 7, 9],
+    &[0, 1, 2],
+    &[1, 3, 6],
+    &[0, 4, 7],
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_looks_only_back_and_names_no_column_twice() {
+        for (row, columns) in ROWS.iter().enumerate() {
+            for (i, &column) in columns.iter().enumerate() {
+                assert!(usize::from(column) < INFORMATION + row);
+                assert!(!columns[..i].contains(&column));
+            }
+        }
+    }
+}
