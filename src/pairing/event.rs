@@ -1,0 +1,180 @@
+//! What a [`Machine`](super::Machine) is told, and what it asks for.
+
+use std::{fmt, time::Duration};
+
+/// Numbers a try: each own offer and each answer is one, with its own connection behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Attempt(pub u32);
+
+/// The few bits of an offer by which an answer names it. Two offers may share them by chance;
+/// the connection then fails and pairing goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct OfferTag(pub u32);
+
+/// Something the machine is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Input {
+    /// Begin.
+    Start,
+    /// Time has passed.
+    Tick,
+    /// Our offer for that attempt is ready to be said.
+    OfferReady {
+        /// From [`Output::MakeOffer`].
+        attempt: Attempt,
+        /// What to say.
+        envelope: Vec<u8>,
+        /// How an answer will name it.
+        tag: OfferTag,
+    },
+    /// Our answer for that attempt is ready to be said.
+    AnswerReady {
+        /// From [`Output::MakeAnswer`].
+        attempt: Attempt,
+        /// What to say.
+        envelope: Vec<u8>,
+    },
+    /// An offer was heard. It may be our own.
+    OfferHeard {
+        /// As heard.
+        envelope: Vec<u8>,
+        /// How an answer names it.
+        tag: OfferTag,
+    },
+    /// An answer was heard. It may be our own.
+    AnswerHeard {
+        /// As heard.
+        envelope: Vec<u8>,
+        /// The offer it answers.
+        to: OfferTag,
+    },
+    /// A whole envelope was heard that is neither offer nor answer of this version.
+    StrangeHeard,
+    /// Something was heard that could not be read.
+    Garbled,
+    /// Somebody, perhaps we, began to speak.
+    Carrier {
+        /// Time until it ends.
+        length: Duration,
+    },
+    /// The medium has begun our word.
+    Started {
+        /// How long it takes.
+        air: Duration,
+    },
+    /// Our word is over.
+    Finished,
+    /// The connection shows signs of life: the other side has both descriptions.
+    LinkConnecting(Attempt),
+    /// The link is open, and both directions are proven.
+    LinkOpen(Attempt),
+    /// The link did not come about, or its description could not be made or used.
+    LinkFailed(Attempt),
+    /// The user has had enough.
+    Cancel,
+}
+
+/// Something the machine asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Output {
+    /// Make an offer and tell [`Input::OfferReady`].
+    MakeOffer(Attempt),
+    /// Make an answer to this offer and tell [`Input::AnswerReady`]; connect as soon as possible.
+    MakeAnswer {
+        /// Numbers the answer.
+        attempt: Attempt,
+        /// The offer, as heard.
+        offer: Vec<u8>,
+    },
+    /// Connect our offer to this answer.
+    AcceptAnswer {
+        /// The attempt of our offer.
+        attempt: Attempt,
+        /// The answer, as heard.
+        answer: Vec<u8>,
+    },
+    /// Nothing will come of this attempt: let go of its connection.
+    Abandon(Attempt),
+    /// Say this once.
+    Say {
+        /// What to say.
+        envelope: Vec<u8>,
+        /// Counts the repetitions of the same envelope from 0, wrapping around.
+        pass: u8,
+    },
+    /// Stop speaking at once.
+    Hush,
+    /// Something worth showing.
+    Note(Note),
+    /// The link of this attempt is open; the machine is over.
+    Done(Attempt),
+    /// There will be no link; the machine is over.
+    Failed(Failure),
+}
+
+/// Progress, for the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Note {
+    /// An offer was heard and is being answered.
+    Answering,
+    /// An answer to our offer was heard.
+    Answered,
+    /// The two sides reach each other over the network.
+    Connecting,
+    /// Somebody else answered the offer first; waiting for another.
+    Outpaced,
+    /// The peer has gone quiet; starting over.
+    PeerGone,
+    /// Signals went both ways, but the network brought no link; starting over.
+    NoRoute,
+}
+
+/// Why there is no link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Failure {
+    /// Nobody could be paired with in time.
+    NoPeer(Overheard),
+    /// An answer to our offer was heard, but the network brought no link.
+    NoRoute,
+    /// [`Input::Cancel`].
+    Cancelled,
+}
+
+/// What was heard of others, in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Overheard {
+    /// Carriers, readable in the end or not.
+    pub carriers: u32,
+    /// Things that could not be read.
+    pub garbled: u32,
+    /// Whole envelopes that were not for pairing.
+    pub strange: u32,
+    /// Offers.
+    pub offers: u32,
+    /// Answers, to whomever.
+    pub answers: u32,
+}
+
+impl fmt::Display for Overheard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.offers > 0 {
+            "a peer was heard and answered, but no link came: either it did not hear the answer \
+             (raise the volume) or this network does not let the two talk (try a phone hotspot)"
+        } else if self.answers > 0 {
+            "others in the room paired with each other; run the command again on both sides"
+        } else if self.strange > 0 {
+            "messages were heard, but none to pair with: is another version or another command \
+             running on the other side?"
+        } else if self.garbled > 0 || self.carriers > 0 {
+            "somebody was heard, but too faintly or with too much noise to be understood: move \
+             closer or raise the volume"
+        } else {
+            "nothing was heard: is the other side running, its speaker on and this microphone \
+             not muted?"
+        })
+    }
+}
