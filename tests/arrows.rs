@@ -71,7 +71,11 @@ const LIBRARY: &[Row] = &[
         &["hound", "symphonia", "thiserror"],
     ),
     edge("audio/device", &["units"], &["cpal", "rtrb", "thiserror"]),
-    pure("signal", &[], &["flate2", "hkdf", "sha2", "thiserror"]),
+    pure(
+        "signal",
+        &[],
+        &["flate2", "hkdf", "serde_json", "sha2", "thiserror"],
+    ),
     pure("medium", &["units"], &["thiserror"]),
     edge("medium/sound", &["units", "modem", "audio"], &["thiserror"]),
     pure("medium/memory", &["units", "modem", "air"], &["thiserror"]),

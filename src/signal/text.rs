@@ -1,0 +1,155 @@
+//! Whatever does not fit the packed form travels as text, deflated against a preset dictionary.
+
+use std::fmt;
+
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+
+use super::{SignalError, TextTooLong};
+
+/// A text of at most [`Text::MAX_LEN`] bytes. It came from a peer: nothing in it is checked.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Text(String);
+
+impl Text {
+    /// The most bytes, also after decompression: ten times a browser's offer of audio and video.
+    pub const MAX_LEN: usize = 65_536;
+
+    /// Wraps a text.
+    ///
+    /// # Errors
+    /// If it is longer than [`Text::MAX_LEN`].
+    pub fn new(text: impl Into<String>) -> Result<Self, TextTooLong> {
+        let text = text.into();
+        if text.len() > Self::MAX_LEN {
+            return Err(TextTooLong { max: Self::MAX_LEN });
+        }
+        Ok(Self(text))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What both sides have seen before the first byte: common lines, the likeliest last.
+///
+/// It belongs to the format version: another byte in it is another format.
+const DICTIONARY: &[u8] = include_bytes!("dictionary.txt");
+
+/// The deflated text (RFC 1951, no header), or none if that is not shorter.
+pub(super) fn deflate(text: &Text) -> Option<Vec<u8>> {
+    let input = text.0.as_bytes();
+    let mut deflater = Compress::new(Compression::best(), false);
+    deflater.set_dictionary(DICTIONARY).ok()?;
+    // Room for one byte less than the text: what does not fit is not worth it.
+    let mut out = vec![0; input.len().saturating_sub(1)];
+    let status = deflater.compress(input, &mut out, FlushCompress::Finish);
+    let Ok(Status::StreamEnd) = status else {
+        return None;
+    };
+    out.truncate(deflater.total_out() as usize);
+    Some(out)
+}
+
+/// Inflates into at most [`Text::MAX_LEN`] bytes, whatever the input says.
+pub(super) fn inflate(deflated: &[u8]) -> Result<Text, SignalError> {
+    let mut inflater = Decompress::new(false);
+    inflater
+        .set_dictionary(DICTIONARY)
+        .map_err(|_| SignalError::Inflate)?;
+    // One byte more than is allowed tells a text that fits exactly from one that does not.
+    let mut out = vec![0; Text::MAX_LEN + 1];
+    let status = inflater.decompress(deflated, &mut out, FlushDecompress::Finish);
+    if inflater.total_out() > Text::MAX_LEN as u64 {
+        return Err(TextTooLong { max: Text::MAX_LEN }.into());
+    }
+    let Ok(Status::StreamEnd) = status else {
+        return Err(SignalError::Inflate);
+    };
+    let trailing = deflated.len() - inflater.total_in() as usize;
+    if trailing > 0 {
+        return Err(SignalError::Trailing { bytes: trailing });
+    }
+    out.truncate(inflater.total_out() as usize);
+    plain(&out)
+}
+
+/// Takes bytes as they are.
+pub(super) fn plain(bytes: &[u8]) -> Result<Text, SignalError> {
+    let text = std::str::from_utf8(bytes).map_err(|_| SignalError::NotUtf8)?;
+    Ok(Text::new(text)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sha2::{Digest, Sha256};
+
+    fn text(content: &str) -> Text {
+        Text::new(content).unwrap()
+    }
+
+    #[test]
+    fn inflating_undoes_deflating() {
+        for content in [
+            "a=ice-options:trickle\r\na=extmap-allow-mixed\r\n".repeat(20),
+            "a".repeat(Text::MAX_LEN),
+            "{\"type\":\"offer\",\"sdp\":\"v=0\\r\\n\"}".to_owned(),
+        ] {
+            let text = text(&content);
+            let deflated = deflate(&text).unwrap();
+            assert!(deflated.len() < content.len() / 2);
+            assert_eq!(inflate(&deflated), Ok(text));
+        }
+    }
+
+    #[test]
+    fn what_does_not_shrink_is_not_deflated() {
+        assert_eq!(deflate(&text("")), None);
+        assert_eq!(deflate(&text("q#Z")), None);
+    }
+
+    #[test]
+    fn a_bomb_stops_at_the_limit() {
+        // 16 MiB of zeros, deflated to 16 KiB without the dictionary (which raw deflate allows).
+        let mut bomb = Vec::with_capacity(1 << 16);
+        let mut deflater = Compress::new(Compression::best(), false);
+        let zeros = vec![0; 16 << 20];
+        let status = deflater.compress_vec(&zeros, &mut bomb, FlushCompress::Finish);
+        assert!(matches!(status, Ok(Status::StreamEnd)));
+        assert!(bomb.len() < 1 << 15);
+        let limit = TextTooLong { max: Text::MAX_LEN };
+        assert_eq!(inflate(&bomb), Err(SignalError::TextTooLong(limit)));
+    }
+
+    #[test]
+    fn a_text_beyond_the_limit_is_no_text() {
+        assert!(Text::new("a".repeat(Text::MAX_LEN)).is_ok());
+        assert!(Text::new("a".repeat(Text::MAX_LEN + 1)).is_err());
+    }
+
+    #[test]
+    fn damage_is_an_error() {
+        let deflated = deflate(&text(&"a=sctp-port:5000\r\n".repeat(5))).unwrap();
+        for end in 0..deflated.len() {
+            assert_eq!(inflate(&deflated[..end]), Err(SignalError::Inflate));
+        }
+        let longer = [&deflated[..], b"more"].concat();
+        assert_eq!(inflate(&longer), Err(SignalError::Trailing { bytes: 4 }));
+        assert_eq!(plain(&[0xff]), Err(SignalError::NotUtf8));
+    }
+
+    #[test]
+    fn the_dictionary_belongs_to_the_format_version() {
+        let digest = Sha256::digest(DICTIONARY);
+        let frozen = (crate::signal::VERSION, format!("{:02x?}", &digest[..8]));
+        assert_eq!(frozen, (1, "[f7, 0f, 08, a3, c1, b9, e4, 5f]".to_owned()));
+    }
+}
