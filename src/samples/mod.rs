@@ -1,1 +1,5 @@
 //! See `lib.rs`.
+
+mod resample;
+
+pub use resample::{ResampleError, Resampler};
