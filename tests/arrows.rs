@@ -70,7 +70,11 @@ const LIBRARY: &[Row] = &[
         &["units"],
         &["hound", "symphonia", "thiserror"],
     ),
-    edge("audio/device", &["units"], &["cpal", "rtrb", "thiserror"]),
+    edge(
+        "audio/device",
+        &["units"],
+        &["alsa", "cpal", "rtrb", "thiserror"],
+    ),
     pure(
         "signal",
         &[],

@@ -1,1 +1,5 @@
 //! See `lib.rs`.
+
+#[cfg(feature = "live")]
+pub mod device;
+pub mod level;
