@@ -81,8 +81,10 @@ const LIBRARY: &[Row] = &[
         &["flate2", "hkdf", "serde_json", "sha2", "thiserror"],
     ),
     pure("medium", &["units"], &["thiserror"]),
+    pure("medium/ear", &["units", "modem", "audio"], &["thiserror"]),
+    pure("medium/mouth", &["units", "modem"], &["thiserror"]),
     edge("medium/sound", &["units", "modem", "audio"], &["thiserror"]),
-    pure("medium/memory", &["units", "modem", "air"], &["thiserror"]),
+    pure("medium/memory", &["units"], &["thiserror"]),
     pure(
         "pairing",
         &["units", "signal", "medium"],

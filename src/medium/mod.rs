@@ -4,6 +4,17 @@
 //! and lossy, and a sender may hear itself: who speaks, and whether it was heard, is for the
 //! pairing above to find out.
 
+pub mod memory;
+#[cfg(feature = "live")]
+pub mod sound;
+
+#[cfg(feature = "live")]
+mod ear;
+#[cfg(feature = "live")]
+mod inbox;
+#[cfg(feature = "live")]
+mod mouth;
+
 use crate::units::Decibels;
 
 /// What carries envelopes. Nothing here blocks: a driver asks [`Medium::poll`] every few
@@ -32,7 +43,8 @@ pub enum Happening {
         /// Seconds from first to last sounding sample.
         air_s: f64,
     },
-    /// The envelope given to [`Medium::say`] has been sent whole.
+    /// The envelope given to [`Medium::say`] has been sent whole, or had to be given up because
+    /// of a [`Happening::Trouble`]. Does not come after [`Medium::hush`].
     Finished,
     /// Somebody (perhaps we) began an envelope; it will be whole in about `for_s` seconds.
     Carrier {

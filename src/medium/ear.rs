@@ -1,0 +1,141 @@
+//! Samples heard to happenings: what a microphone's stream says to a medium.
+
+use super::Happening;
+use crate::audio::level::Meter;
+use crate::modem::{Event, Profile, Receiver, ReceiverError};
+use crate::units::SampleRate;
+
+/// A receiver and a level meter on one stream of samples.
+pub(super) struct Ear {
+    receiver: Receiver,
+    meter: Meter,
+    rate: SampleRate,
+}
+
+impl Ear {
+    pub(super) fn new(profile: &'static Profile, rate: SampleRate) -> Result<Self, ReceiverError> {
+        Ok(Self {
+            receiver: Receiver::new(profile, rate)?,
+            meter: Meter::new(rate),
+            rate,
+        })
+    }
+
+    /// The rate of the samples that [`Ear::hear`] takes.
+    pub(super) fn rate(&self) -> SampleRate {
+        self.rate
+    }
+
+    /// Takes any number of samples and tells what they caused.
+    pub(super) fn hear(&mut self, samples: &[f32], mut tell: impl FnMut(Happening)) {
+        if let Some(level) = self.meter.push(samples) {
+            tell(Happening::Level {
+                rms: level.rms,
+                peak: level.peak,
+            });
+        }
+        let position = self.receiver.position() + samples.len() as u64;
+        for event in self.receiver.push(samples) {
+            if let Some(happening) = happening(event, position, self.rate) {
+                tell(happening);
+            }
+        }
+    }
+}
+
+/// What an event means to those above; `position` is where the stream is.
+fn happening(event: Event, position: u64, rate: SampleRate) -> Option<Happening> {
+    match event {
+        // Only a header is sure to be one of us: noise makes a carrier now and then.
+        Event::Carrier { .. } => None,
+        Event::Header { until, .. } => Some(Happening::Carrier {
+            for_s: rate.seconds(until.saturating_sub(position)),
+        }),
+        Event::Message(heard) => Some(Happening::Heard {
+            envelope: heard.payload,
+            snr: heard.snr,
+        }),
+        Event::Lost { .. } => Some(Happening::Garbled),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::modem::{Heard, Loss};
+    use crate::units::Decibels;
+
+    const RATE: SampleRate = SampleRate(48_000);
+
+    #[test]
+    fn a_header_announces_how_long_it_will_still_take() {
+        let header = |until| Event::Header {
+            at: 0,
+            bytes: Some(64),
+            pass: 0,
+            until,
+        };
+        assert_eq!(
+            happening(header(96_000), 24_000, RATE),
+            Some(Happening::Carrier { for_s: 1.5 })
+        );
+        // A receiver fed in large pieces may find the header after the end of its burst.
+        assert_eq!(
+            happening(header(96_000), 480_000, RATE),
+            Some(Happening::Carrier { for_s: 0.0 })
+        );
+    }
+
+    #[test]
+    fn a_message_is_heard_and_a_lost_burst_is_garbled() {
+        let message = Event::Message(Heard {
+            at: 0,
+            end: 9,
+            payload: b"hello".to_vec(),
+            profile: "audible",
+            passes: 1,
+            snr: Decibels(20.0),
+            clock_ppm: 0.0,
+        });
+        assert_eq!(
+            happening(message, 9, RATE),
+            Some(Happening::Heard {
+                envelope: b"hello".to_vec(),
+                snr: Decibels(20.0)
+            })
+        );
+        let lost = Event::Lost {
+            at: 0,
+            reason: Loss::Unreadable,
+            snr: Decibels(3.0),
+        };
+        assert_eq!(happening(lost, 9, RATE), Some(Happening::Garbled));
+    }
+
+    #[test]
+    fn a_mere_carrier_is_not_worth_telling() {
+        let carrier = Event::Carrier {
+            at: 0,
+            level: Decibels(9.0),
+        };
+        assert_eq!(happening(carrier, 0, RATE), None);
+    }
+
+    #[test]
+    fn the_level_is_told_ten_times_a_second() {
+        let mut ear = Ear::new(&Profile::AUDIBLE, RATE).expect("an ear");
+        let mut levels = 0;
+        for _ in 0..100 {
+            ear.hear(&[0.5; 480], |happening| {
+                levels += usize::from(matches!(
+                    happening,
+                    Happening::Level {
+                        rms: 0.5,
+                        peak: 0.5
+                    }
+                ));
+            });
+        }
+        assert_eq!(levels, 10);
+    }
+}

@@ -1,0 +1,191 @@
+//! Envelopes to samples: what a medium gives to a loudspeaker.
+
+use super::MediumError;
+use crate::modem::{Burst, MAX_PAYLOAD, Profile, TransmitError, Transmitter};
+use crate::units::SampleRate;
+
+/// A transmitter, and what it is saying.
+pub(super) struct Mouth {
+    transmitter: Transmitter,
+    rate: SampleRate,
+    volume: f32,
+    speech: Option<Burst>,
+    /// The next pass of the last envelope, made while that one sounds.
+    next: Option<(Vec<u8>, u8, Burst)>,
+    /// The last envelope and its pass, while there is no `next` of it.
+    last: Option<(Vec<u8>, u8)>,
+}
+
+impl Mouth {
+    /// A mouth that makes samples at `rate` with a largest magnitude of `volume`, `0.0..=1.0`.
+    pub(super) fn new(profile: &'static Profile, rate: SampleRate, volume: f32) -> Self {
+        Self {
+            transmitter: Transmitter::new(profile, rate),
+            rate,
+            // Not a number is not loud.
+            volume: if volume.is_nan() {
+                0.0
+            } else {
+                volume.clamp(0.0, 1.0)
+            },
+            speech: None,
+            next: None,
+            last: None,
+        }
+    }
+
+    /// The rate of the samples that [`Mouth::speak`] makes.
+    pub(super) fn rate(&self) -> SampleRate {
+        self.rate
+    }
+
+    /// Begins to say `envelope`, instead of whatever was being said; gives the seconds it takes.
+    pub(super) fn say(&mut self, envelope: Vec<u8>, pass: u8) -> Result<f64, MediumError> {
+        check_length(&envelope)?;
+        let burst = match self.next.take() {
+            Some((made, of_pass, burst)) if made == envelope && of_pass == pass => burst,
+            _ => self.transmitter.burst(&envelope, pass).map_err(in_words)?,
+        };
+        let seconds = self.rate.seconds(burst.len());
+        self.speech = Some(burst);
+        self.last = Some((envelope, pass));
+        Ok(seconds)
+    }
+
+    /// Makes the next pass of what is being said, so that it can begin without delay. To be
+    /// called when there is time; does something only once for each [`Mouth::say`].
+    pub(super) fn think_ahead(&mut self) {
+        if let Some((envelope, pass)) = self.last.take() {
+            let pass = pass.wrapping_add(1);
+            if let Ok(burst) = self.transmitter.burst(&envelope, pass) {
+                self.next = Some((envelope, pass, burst));
+            }
+        }
+    }
+
+    /// Fills the front of `out` with what is being said; returns how many samples that are, 0
+    /// when it has ended.
+    pub(super) fn speak(&mut self, out: &mut [f32]) -> usize {
+        let Some(burst) = &mut self.speech else {
+            return 0;
+        };
+        let count = burst.read(out);
+        for sample in &mut out[..count] {
+            *sample *= self.volume;
+        }
+        if count == 0 && !out.is_empty() {
+            self.speech = None;
+        }
+        count
+    }
+
+    /// Stops.
+    pub(super) fn hush(&mut self) {
+        self.speech = None;
+    }
+
+    /// Whether there is more to [`Mouth::speak`].
+    pub(super) fn is_speaking(&self) -> bool {
+        self.speech.is_some()
+    }
+}
+
+/// Whether an envelope fits into a message.
+pub(super) fn check_length(envelope: &[u8]) -> Result<(), MediumError> {
+    if envelope.len() > MAX_PAYLOAD {
+        return Err(MediumError::TooLong {
+            got: envelope.len(),
+            max: MAX_PAYLOAD,
+        });
+    }
+    Ok(())
+}
+
+fn in_words(error: TransmitError) -> MediumError {
+    match error {
+        TransmitError::TooLong { got, max } => MediumError::TooLong { got, max },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mouth(volume: f32) -> Mouth {
+        Mouth::new(&Profile::AUDIBLE, SampleRate::HZ_48000, volume)
+    }
+
+    fn all(mouth: &mut Mouth) -> Vec<f32> {
+        let (mut spoken, mut block) = (Vec::new(), [0.0; 1000]);
+        loop {
+            match mouth.speak(&mut block) {
+                0 => return spoken,
+                count => spoken.extend_from_slice(&block[..count]),
+            }
+        }
+    }
+
+    #[test]
+    fn it_says_as_much_as_it_announces_and_as_loud_as_it_is_told() {
+        let mut loud = mouth(1.0);
+        let seconds = loud.say(b"hello".to_vec(), 0).expect("fits");
+        assert!(loud.is_speaking());
+        let spoken = all(&mut loud);
+        assert!(!loud.is_speaking());
+        assert_eq!(
+            SampleRate::HZ_48000.samples_in(seconds),
+            spoken.len() as u64
+        );
+        let mut quiet = mouth(0.25);
+        quiet.say(b"hello".to_vec(), 0).expect("fits");
+        let quarter: Vec<f32> = spoken.iter().map(|sample| 0.25 * sample).collect();
+        assert_eq!(all(&mut quiet), quarter);
+    }
+
+    #[test]
+    fn what_was_thought_of_ahead_sounds_as_if_it_was_not() {
+        let (mut ahead, mut plain) = (mouth(1.0), mouth(1.0));
+        for mouth in [&mut ahead, &mut plain] {
+            mouth.say(b"again".to_vec(), 255).expect("fits");
+        }
+        ahead.think_ahead();
+        for pass in [0, 1] {
+            for mouth in [&mut ahead, &mut plain] {
+                mouth.say(b"again".to_vec(), pass).expect("fits");
+            }
+            assert_eq!(all(&mut ahead), all(&mut plain));
+        }
+    }
+
+    #[test]
+    fn something_else_is_not_confused_with_what_was_thought_of_ahead() {
+        let (mut ahead, mut plain) = (mouth(1.0), mouth(1.0));
+        ahead.say(b"again".to_vec(), 0).expect("fits");
+        ahead.think_ahead();
+        for mouth in [&mut ahead, &mut plain] {
+            mouth.say(b"other".to_vec(), 1).expect("fits");
+        }
+        assert_eq!(all(&mut ahead), all(&mut plain));
+    }
+
+    #[test]
+    fn a_hushed_mouth_has_nothing_to_say() {
+        let mut mouth = mouth(1.0);
+        mouth.say(b"hello".to_vec(), 0).expect("fits");
+        mouth.hush();
+        assert!(!mouth.is_speaking());
+        assert_eq!(mouth.speak(&mut [0.0; 100]), 0);
+    }
+
+    #[test]
+    fn an_envelope_that_is_too_long_is_refused_with_both_numbers() {
+        let long = vec![0; MAX_PAYLOAD + 1];
+        let error = MediumError::TooLong {
+            got: MAX_PAYLOAD + 1,
+            max: MAX_PAYLOAD,
+        };
+        assert_eq!(check_length(&long), Err(error.clone()));
+        assert_eq!(mouth(1.0).say(long, 0), Err(error));
+        assert_eq!(check_length(&[0; MAX_PAYLOAD]), Ok(()));
+    }
+}

@@ -1,0 +1,378 @@
+//! The air of a room as a medium: a microphone, a loudspeaker, the modem between.
+//!
+//! Two threads: one listens, one talks, so that neither waits for the other; it hears while it
+//! speaks, also itself.
+
+use super::ear::Ear;
+use super::inbox::Inbox;
+use super::mouth::{Mouth, check_length};
+use super::{Happening, Medium, MediumError};
+use crate::audio::device::{DeviceError, Microphone, Speaker};
+use crate::modem::{Profile, ReceiverError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+/// Which devices, and how.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SoundOptions {
+    /// The microphone, by name or a part of it; the default one if `None`.
+    pub input: Option<String>,
+    /// The loudspeaker, by name or a part of it; the default one if `None`.
+    pub output: Option<String>,
+    /// The profile to speak and to understand.
+    pub profile: &'static Profile,
+    /// The largest magnitude that is played, `0.0..=1.0`.
+    pub volume: f32,
+    /// What it is for.
+    pub ends: Ends,
+}
+
+impl Default for SoundOptions {
+    fn default() -> Self {
+        Self {
+            input: None,
+            output: None,
+            profile: &Profile::AUDIBLE,
+            volume: 0.8,
+            ends: Ends::Both,
+        }
+    }
+}
+
+/// Which ends of the air are needed: a machine without a microphone can still speak.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ends {
+    /// To hear and to speak.
+    #[default]
+    Both,
+    /// Only to hear: [`Medium::say`] is refused.
+    Ear,
+    /// Only to speak: nothing is ever heard.
+    Mouth,
+}
+
+/// Why the air cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SoundError {
+    /// A device does not work.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// The microphone is too slow for the profile.
+    #[error("the microphone does not serve: {0}")]
+    Receiver(#[from] ReceiverError),
+    /// The system has no thread left.
+    #[error("no thread could be started: {0}")]
+    Thread(String),
+}
+
+/// The air as a medium. A device that is lost is reported as [`Happening::Trouble`], tried again
+/// without end, and used again when it is back. Dropping it stops the sound.
+pub struct Sound {
+    inbox: Inbox,
+    commands: Sender<Command>,
+    /// Why nothing can be said now.
+    dumb: Arc<Mutex<Option<MediumError>>>,
+    microphone: Option<String>,
+    speaker: Option<String>,
+    /// Closed to end the listener.
+    hearing: Option<Sender<()>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+enum Command {
+    Say { envelope: Vec<u8>, pass: u8 },
+    Hush,
+    End,
+}
+
+impl Sound {
+    /// Opens the devices and begins to listen.
+    ///
+    /// # Errors
+    /// [`SoundError`] if a device that is needed cannot be opened.
+    pub fn open(options: SoundOptions) -> Result<Self, SoundError> {
+        let inbox = Inbox::default();
+        let dumb = Arc::<Mutex<Option<MediumError>>>::default();
+        let (commands, commands_out) = mpsc::channel();
+        let (hearing, hearing_out) = mpsc::channel();
+        let mut sound = Self {
+            inbox: inbox.clone(),
+            commands,
+            dumb: dumb.clone(),
+            microphone: None,
+            speaker: None,
+            hearing: Some(hearing),
+            threads: Vec::new(),
+        };
+        if options.ends != Ends::Mouth {
+            let microphone = Microphone::open(options.input.as_deref())?;
+            sound.microphone = Some(microphone.name().to_owned());
+            let listener = Listener {
+                ear: Ear::new(options.profile, microphone.rate())?,
+                microphone,
+                profile: options.profile,
+                inbox: inbox.clone(),
+                troubled: false,
+            };
+            sound.start("listen", move || listener.run(&hearing_out))?;
+        }
+        if options.ends != Ends::Ear {
+            let speaker = Speaker::open(options.output.as_deref())?;
+            sound.speaker = Some(speaker.name().to_owned());
+            let talker = Talker {
+                mouth: Mouth::new(options.profile, speaker.rate(), options.volume),
+                speaker,
+                profile: options.profile,
+                volume: options.volume,
+                inbox,
+                dumb,
+                saying: false,
+            };
+            sound.start("talk", move || talker.run(&commands_out))?;
+        } else {
+            *sound.dumb.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some(MediumError::Device("opened only to hear".to_owned()));
+        }
+        Ok(sound)
+    }
+
+    /// The name of the microphone, if there is one.
+    pub fn microphone(&self) -> Option<&str> {
+        self.microphone.as_deref()
+    }
+
+    /// The name of the loudspeaker, if there is one.
+    pub fn speaker(&self) -> Option<&str> {
+        self.speaker.as_deref()
+    }
+
+    fn start(
+        &mut self,
+        name: &str,
+        work: impl FnOnce() + Send + 'static,
+    ) -> Result<(), SoundError> {
+        let thread = thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(work)
+            .map_err(|error| SoundError::Thread(error.to_string()))?;
+        self.threads.push(thread);
+        Ok(())
+    }
+}
+
+impl Medium for Sound {
+    fn say(&mut self, envelope: &[u8], pass: u8) -> Result<(), MediumError> {
+        check_length(envelope)?;
+        let dumb = self.dumb.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(error) = &*dumb {
+            return Err(error.clone());
+        }
+        let envelope = envelope.to_vec();
+        self.commands
+            .send(Command::Say { envelope, pass })
+            .map_err(|_| MediumError::Closed)
+    }
+
+    fn hush(&mut self) {
+        // If the talker is gone it is quiet already.
+        let _ = self.commands.send(Command::Hush);
+    }
+
+    fn poll(&mut self) -> Option<Happening> {
+        self.inbox.take()
+    }
+}
+
+impl Drop for Sound {
+    fn drop(&mut self) {
+        let _ = self.commands.send(Command::End);
+        self.hearing = None;
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The thread that hears.
+struct Listener {
+    microphone: Microphone,
+    ear: Ear,
+    profile: &'static Profile,
+    inbox: Inbox,
+    troubled: bool,
+}
+
+impl Listener {
+    fn run(mut self, end: &Receiver<()>) {
+        let mut block = vec![0.0; BLOCK];
+        loop {
+            let count = self.microphone.read(&mut block);
+            if self.microphone.rate() != self.ear.rate() {
+                match Ear::new(self.profile, self.microphone.rate()) {
+                    Ok(ear) => self.ear = ear,
+                    Err(error) => {
+                        let error = SoundError::from(error).to_string();
+                        self.inbox
+                            .put(Happening::Trouble(MediumError::Device(error)));
+                        return;
+                    }
+                }
+            }
+            self.ear
+                .hear(&block[..count], |happening| self.inbox.put(happening));
+            if let Some(warning) = self.microphone.warning() {
+                let words = warning.to_string();
+                self.inbox
+                    .put(Happening::Trouble(MediumError::Device(words)));
+            }
+            self.watch();
+            // Full blocks mean that there is more.
+            let pause = if count == block.len() {
+                Duration::ZERO
+            } else {
+                PAUSE
+            };
+            if let Ok(()) | Err(RecvTimeoutError::Disconnected) = end.recv_timeout(pause) {
+                return;
+            }
+        }
+    }
+
+    /// Tells of a lost microphone, once each time.
+    fn watch(&mut self) {
+        let trouble = self.microphone.check().err();
+        if let (Some(error), false) = (&trouble, self.troubled) {
+            let words = error.to_string();
+            self.inbox
+                .put(Happening::Trouble(MediumError::Device(words)));
+        }
+        self.troubled = trouble.is_some();
+    }
+}
+
+/// The thread that speaks.
+struct Talker {
+    speaker: Speaker,
+    mouth: Mouth,
+    profile: &'static Profile,
+    volume: f32,
+    inbox: Inbox,
+    dumb: Arc<Mutex<Option<MediumError>>>,
+    /// Between `Started` and `Finished`.
+    saying: bool,
+}
+
+impl Talker {
+    fn run(mut self, commands: &Receiver<Command>) {
+        let mut block = vec![0.0; BLOCK];
+        loop {
+            let command = if self.mouth.is_speaking() && self.has_room() {
+                commands.try_recv()
+            } else {
+                let pause = if self.saying { PAUSE } else { IDLE };
+                commands.recv_timeout(pause).map_err(|error| match error {
+                    RecvTimeoutError::Timeout => TryRecvError::Empty,
+                    RecvTimeoutError::Disconnected => TryRecvError::Disconnected,
+                })
+            };
+            match command {
+                Ok(Command::Say { envelope, pass }) => self.say(envelope, pass),
+                Ok(Command::Hush) => self.hush(),
+                Ok(Command::End) | Err(TryRecvError::Disconnected) => return self.fall_silent(),
+                Err(TryRecvError::Empty) => {}
+            }
+            self.watch();
+            if self.mouth.is_speaking() && self.has_room() {
+                let count = self.mouth.speak(&mut block);
+                // There is room for it: see `has_room`.
+                self.speaker.write(&block[..count]);
+            } else if self.saying && !self.mouth.is_speaking() {
+                self.mouth.think_ahead();
+                if self.speaker.is_idle() {
+                    self.saying = false;
+                    self.inbox.put(Happening::Finished);
+                }
+            }
+        }
+    }
+
+    fn say(&mut self, envelope: Vec<u8>, pass: u8) {
+        self.speaker.refresh();
+        if self.speaker.rate() != self.mouth.rate() {
+            self.mouth = Mouth::new(self.profile, self.speaker.rate(), self.volume);
+        }
+        self.hush();
+        match self.mouth.say(envelope, pass) {
+            Ok(air_s) => {
+                self.saying = true;
+                self.inbox.put(Happening::Started { air_s });
+            }
+            Err(error) => self.inbox.put(Happening::Trouble(error)),
+        }
+    }
+
+    fn hush(&mut self) {
+        self.mouth.hush();
+        self.speaker.clear();
+        self.saying = false;
+    }
+
+    /// Whether the speaker's queue is short: long enough that a busy machine does not tear it,
+    /// short enough that making it does not take long.
+    fn has_room(&self) -> bool {
+        self.speaker.queued() < self.speaker.rate().samples_in(AHEAD) as usize
+    }
+
+    /// Lets a sound fade before the device is closed.
+    fn fall_silent(&mut self) {
+        self.hush();
+        for _ in 0..10 {
+            if self.speaker.is_idle() {
+                return;
+            }
+            thread::park_timeout(PAUSE);
+        }
+    }
+
+    /// Tells of a lost speaker, once each time, and takes it up again when it is back.
+    fn watch(&mut self) {
+        let trouble = self.speaker.check().err();
+        let interrupted = self.speaker.refresh();
+        let trouble = trouble.map(|error| MediumError::Device(error.to_string()));
+        let news = {
+            let mut dumb = self.dumb.lock().unwrap_or_else(PoisonError::into_inner);
+            let news = trouble.clone().filter(|_| dumb.is_none());
+            *dumb = trouble;
+            news
+        };
+        if interrupted || news.is_some() {
+            self.give_up();
+        }
+        if let Some(error) = news {
+            self.inbox.put(Happening::Trouble(error));
+        }
+    }
+
+    /// Ends what was being said: the rest of a burst makes no sense to anybody. Whoever waits for
+    /// its end may go on.
+    fn give_up(&mut self) {
+        if self.saying {
+            self.hush();
+            self.inbox.put(Happening::Finished);
+        }
+    }
+}
+
+/// Samples handled at once: 20 ms at 48 kHz.
+const BLOCK: usize = 960;
+
+/// How often to look while there is something to do, and otherwise. A command to speak is taken
+/// at once in any case.
+const PAUSE: Duration = Duration::from_millis(5);
+const IDLE: Duration = Duration::from_millis(100);
+
+/// Seconds of sound made in advance.
+const AHEAD: f64 = 0.5;
