@@ -7,8 +7,8 @@
 //!        <- the same folders, read backwards, with soft bits between tones and code -
 //!
 //!  topology   later
-//!  link       the open channel and what people do over it
 //!  pairing    signals over a medium until a link is open
+//!  link       the open channel and what people do over it
 //!  medium     envelopes between peers: sound first
 //!  signal     WebRTC description <-> few bytes
 //! ```
@@ -43,8 +43,8 @@ pub mod signal;
 /// Envelopes between peers: sound, memory.
 pub mod medium;
 
-/// Signals over a medium until a link is open.
-pub mod pairing;
-
 /// The open channel, and what people do over it.
 pub mod link;
+
+/// Signals over a medium until a link is open.
+pub mod pairing;

@@ -85,6 +85,10 @@ const LIBRARY: &[Row] = &[
     pure("medium/mouth", &["units", "modem"], &["thiserror"]),
     edge("medium/sound", &["units", "modem", "audio"], &["thiserror"]),
     pure("medium/memory", &["units"], &["thiserror"]),
+    pure("link", &[], &["thiserror"]),
+    edge("link/channel", &[], &["async_trait", "thiserror"]),
+    edge("link/heart", &[], &["tokio"]),
+    edge("link/session", &[], &["async_trait", "tokio", "thiserror"]),
     pure(
         "pairing",
         &["units", "signal", "medium"],
@@ -92,13 +96,18 @@ const LIBRARY: &[Row] = &[
     ),
     edge(
         "pairing/driver",
-        &["units", "signal", "medium"],
-        &["webrtc", "rtc", "tokio", "thiserror"],
-    ),
-    edge(
-        "link",
-        &["units", "signal", "medium", "pairing"],
-        &["webrtc", "rtc", "tokio", "bytes", "thiserror"],
+        &["units", "signal", "medium", "link"],
+        &[
+            "async_trait",
+            "bytes",
+            "getrandom",
+            "if_addrs",
+            "rtc",
+            "socket2",
+            "thiserror",
+            "tokio",
+            "webrtc",
+        ],
     ),
 ];
 

@@ -1,0 +1,34 @@
+//! What a link stands on.
+
+use std::time::Duration;
+
+/// An open channel between two peers: messages of up to 16 KiB + 1 byte, ordered, none lost, only
+/// the two can read them. WebRTC's data channel is one.
+#[async_trait::async_trait]
+pub trait Channel: Send + Sync {
+    /// Sends one message; waits while too much is on its way.
+    ///
+    /// # Errors
+    /// [`ChannelError`] if the channel is closed.
+    async fn send(&self, message: &[u8]) -> Result<(), ChannelError>;
+
+    /// Sends one message if that needs no waiting; otherwise it is not sent.
+    ///
+    /// # Errors
+    /// [`ChannelError`] if the channel is closed.
+    async fn send_if_idle(&self, message: &[u8]) -> Result<(), ChannelError>;
+
+    /// The next message; `None` when the channel is closed. Dropping the future loses nothing.
+    async fn receive(&self) -> Option<Vec<u8>>;
+
+    /// Waits until what was sent has arrived, but no longer than `at_most`.
+    async fn flush(&self, at_most: Duration);
+
+    /// Closes the channel and lets go of everything below it. Further calls do nothing.
+    async fn close(&self);
+}
+
+/// A channel that carries nothing any more, in the words of what is below it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the channel is closed: {0}")]
+pub struct ChannelError(pub String);

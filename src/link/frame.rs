@@ -1,0 +1,206 @@
+//! What travels over a link: one byte of kind, then the payload. One frame is one message of the
+//! channel, so no length is needed.
+
+use super::text::clean;
+
+/// The version of everything said over a link. A hello carries it; both must agree.
+pub const VERSION: u8 = 1;
+
+/// The most bytes of text or data in one frame: 16 KiB, which every WebRTC stack takes in one
+/// message (RFC 8831, section 6.6).
+pub const MAX_PAYLOAD: usize = 16_384;
+
+/// One message of a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Frame {
+    /// The first words of each side.
+    Hello(Hello),
+    /// A chat message: at most [`MAX_PAYLOAD`] bytes of UTF-8, [cleaned](clean) when read.
+    Text(String),
+    /// Bytes for whoever uses the link: at most [`MAX_PAYLOAD`].
+    Data(Vec<u8>),
+    /// Nothing but a sign of life.
+    Ping,
+    /// The last word.
+    Bye,
+}
+
+/// A side introduces itself. Each side says it once on its own, and once more, with `heard` set,
+/// when it has heard the other's: who hears the latter knows that both directions work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hello {
+    /// The sender's [`VERSION`].
+    pub version: u8,
+    /// Whether the sender has heard the receiver's hello.
+    pub heard: bool,
+}
+
+/// Why bytes are no frame of this version. The link goes on without them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FrameError {
+    /// No bytes at all.
+    #[error("empty frame")]
+    Empty,
+    /// A kind that a later version may know.
+    #[error("frame of kind {0}, which this version does not know")]
+    UnknownKind(u8),
+    /// A hello that ends too early.
+    #[error("hello of {got} bytes: at least {min} are needed")]
+    ShortHello {
+        /// Bytes of the frame.
+        got: usize,
+        /// The shortest hello.
+        min: usize,
+    },
+    /// More than a frame may carry.
+    #[error("payload of {got} bytes: a frame carries at most {max}")]
+    TooLong {
+        /// Bytes of the payload.
+        got: usize,
+        /// [`MAX_PAYLOAD`].
+        max: usize,
+    },
+}
+
+impl Frame {
+    /// The bytes of this frame. [`decode`](Self::decode) undoes it.
+    pub fn encode(&self) -> Vec<u8> {
+        match self {
+            Self::Hello(Hello { version, heard }) => vec![HELLO, *version, u8::from(*heard)],
+            Self::Text(text) => with_payload(TEXT, text.as_bytes()),
+            Self::Data(data) => with_payload(DATA, data),
+            Self::Ping => vec![PING],
+            Self::Bye => vec![BYE],
+        }
+    }
+
+    /// Reads a frame. The bytes may come from anybody: what is not UTF-8 is replaced, what could
+    /// trouble a terminal is taken out, and more than a hello, ping or bye needs is left for later
+    /// versions.
+    ///
+    /// # Errors
+    /// If the bytes are no frame of this version.
+    pub fn decode(bytes: &[u8]) -> Result<Self, FrameError> {
+        let (&kind, payload) = bytes.split_first().ok_or(FrameError::Empty)?;
+        if matches!(kind, TEXT | DATA) && payload.len() > MAX_PAYLOAD {
+            return Err(FrameError::TooLong {
+                got: payload.len(),
+                max: MAX_PAYLOAD,
+            });
+        }
+        match kind {
+            HELLO => match *payload {
+                [version, flags, ..] => Ok(Self::Hello(Hello {
+                    version,
+                    heard: flags & 1 == 1,
+                })),
+                _ => Err(FrameError::ShortHello {
+                    got: bytes.len(),
+                    min: 3,
+                }),
+            },
+            TEXT => Ok(Self::Text(clean(&String::from_utf8_lossy(payload)))),
+            DATA => Ok(Self::Data(payload.to_vec())),
+            PING => Ok(Self::Ping),
+            BYE => Ok(Self::Bye),
+            other => Err(FrameError::UnknownKind(other)),
+        }
+    }
+}
+
+fn with_payload(kind: u8, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(1 + payload.len());
+    bytes.push(kind);
+    bytes.extend_from_slice(payload);
+    bytes
+}
+
+const HELLO: u8 = 0;
+const TEXT: u8 = 1;
+const PING: u8 = 2;
+const BYE: u8 = 3;
+const DATA: u8 = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn decode_undoes_encode_for_every_kind() {
+        let frames = [
+            Frame::Hello(Hello {
+                version: VERSION,
+                heard: false,
+            }),
+            Frame::Hello(Hello {
+                version: 255,
+                heard: true,
+            }),
+            Frame::Text("grüß dich, 世界 🎵".into()),
+            Frame::Text(String::new()),
+            Frame::Data((0..=255).collect()),
+            Frame::Data(vec![7; MAX_PAYLOAD]),
+            Frame::Ping,
+            Frame::Bye,
+        ];
+        for frame in frames {
+            assert_eq!(Frame::decode(&frame.encode()), Ok(frame));
+        }
+    }
+
+    #[test]
+    fn what_no_frame_may_be_is_refused_with_its_reason() {
+        assert_eq!(Frame::decode(&[]), Err(FrameError::Empty));
+        assert_eq!(Frame::decode(&[99, 1]), Err(FrameError::UnknownKind(99)));
+        assert_eq!(
+            Frame::decode(&[HELLO, 1]),
+            Err(FrameError::ShortHello { got: 2, min: 3 })
+        );
+        let long = vec![TEXT; MAX_PAYLOAD + 2];
+        assert_eq!(
+            Frame::decode(&long),
+            Err(FrameError::TooLong {
+                got: MAX_PAYLOAD + 1,
+                max: MAX_PAYLOAD
+            })
+        );
+    }
+
+    #[test]
+    fn a_hello_of_a_later_version_may_be_longer() {
+        assert_eq!(
+            Frame::decode(&[HELLO, 9, 1, 200, 201]),
+            Ok(Frame::Hello(Hello {
+                version: 9,
+                heard: true
+            }))
+        );
+    }
+
+    #[test]
+    fn escape_sequences_do_not_come_through() {
+        let hostile = with_payload(TEXT, b"\x1b]0;owned\x07\x1b[2Jhi\xff\xc2\x9b31m");
+        match Frame::decode(&hostile) {
+            Ok(Frame::Text(text)) => {
+                assert!(!text.chars().any(char::is_control), "{text:?}");
+                assert!(text.contains("hi"));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_without_harm(
+            bytes in proptest::collection::vec(any::<u8>(), 0..600)
+        ) {
+            if let Ok(frame) = Frame::decode(&bytes) {
+                // What has been read once is read the same again.
+                prop_assert_eq!(Frame::decode(&frame.encode()), Ok(frame));
+            }
+        }
+    }
+}
