@@ -1,8 +1,11 @@
 //! The hash of a peer's DTLS certificate, in the three sizes that travel.
 
 use std::fmt;
+use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
+
+use super::SdpError;
 
 /// The hash of the DER of a DTLS certificate (RFC 8122, section 5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,29 +45,37 @@ impl Fingerprint {
             Self::Truncated128(bytes) => bytes,
         }
     }
+}
 
-    /// Reads the value of `a=fingerprint`: `sha-256 AB:CD:...`.
-    ///
-    /// None if the hash, the length or a digit is not one of ours. Sixteen bytes of SHA-256 are
-    /// the truncated form.
-    pub(super) fn from_sdp(value: &str) -> Option<Self> {
-        let (hash, digits) = value.split_once(' ')?;
-        let bytes = digits
-            .trim()
-            .split(':')
-            .take(33)
-            .map(byte_of_hex)
-            .collect::<Option<Vec<u8>>>()?;
-        if hash.eq_ignore_ascii_case("sha-1") {
-            bytes.try_into().ok().map(Self::Sha1)
-        } else if hash.eq_ignore_ascii_case("sha-256") {
-            match bytes.len() {
-                16 => bytes.try_into().ok().map(Self::Truncated128),
-                _ => bytes.try_into().ok().map(Self::Sha256),
-            }
-        } else {
-            None
+/// Reads the value of `a=fingerprint`: `sha-256 AB:CD:...`. Sixteen bytes of SHA-256 are the
+/// truncated form.
+impl FromStr for Fingerprint {
+    type Err = SdpError;
+
+    fn from_str(value: &str) -> Result<Self, SdpError> {
+        parse(value).ok_or(SdpError::Unsupported(
+            "a fingerprint that is not SHA-256 or SHA-1",
+        ))
+    }
+}
+
+fn parse(value: &str) -> Option<Fingerprint> {
+    let (hash, digits) = value.split_once(' ')?;
+    let bytes = digits
+        .trim()
+        .split(':')
+        .take(33)
+        .map(byte_of_hex)
+        .collect::<Option<Vec<u8>>>()?;
+    if hash.eq_ignore_ascii_case("sha-1") {
+        bytes.try_into().ok().map(Fingerprint::Sha1)
+    } else if hash.eq_ignore_ascii_case("sha-256") {
+        match bytes.len() {
+            16 => bytes.try_into().ok().map(Fingerprint::Truncated128),
+            _ => bytes.try_into().ok().map(Fingerprint::Sha256),
         }
+    } else {
+        None
     }
 }
 
@@ -100,9 +111,9 @@ mod tests {
             Fingerprint::Truncated128([0x0f; 16]),
         ] {
             let text = fingerprint.to_string();
-            assert_eq!(Fingerprint::from_sdp(&text), Some(fingerprint));
+            assert_eq!(text.parse(), Ok(fingerprint));
             let lower = text.to_lowercase();
-            assert_eq!(Fingerprint::from_sdp(&lower), Some(fingerprint));
+            assert_eq!(lower.parse(), Ok(fingerprint));
         }
     }
 
@@ -114,13 +125,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_fingerprint_is_none() {
+    fn what_is_not_a_fingerprint_is_an_error() {
         let short = "sha-256 AA:BB";
         let signs = format!("sha-1 {}", ["+A"; 20].join(":"));
         let long = format!("sha-256 {}", ["AA"; 33].join(":"));
         let other = format!("sha-512 {}", ["AA"; 64].join(":"));
         for text in ["", "sha-256", short, &signs, &long, &other] {
-            assert_eq!(Fingerprint::from_sdp(text), None, "{text}");
+            assert!(text.parse::<Fingerprint>().is_err(), "{text}");
         }
     }
 }

@@ -67,12 +67,14 @@ fn quoted(text: &str) -> String {
     Value::from(text).to_string()
 }
 
-/// As JavaScript's `if (object.name)` for the values that occur.
+/// As JavaScript's `if (object.name)`.
 fn is_set(object: &Map<String, Value>, name: &str) -> bool {
-    !matches!(
-        object.get(name),
-        None | Some(Value::Null | Value::Bool(false))
-    )
+    match object.get(name) {
+        None | Some(Value::Null | Value::Bool(false)) => false,
+        Some(Value::String(text)) => !text.is_empty(),
+        Some(Value::Number(number)) => number.as_f64() != Some(0.0),
+        Some(_) => true,
+    }
 }
 
 /// The signal, if nothing of it would be lost.
@@ -114,4 +116,100 @@ fn fitting_candidate(object: &Map<String, Value>) -> Option<Signal> {
     let line = object.get("candidate")?.as_str()?;
     let candidate = Candidate::from_sdp_line(line).ok()??;
     fits.then_some(Signal::Candidate(candidate))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINE: &str = "candidate:1 1 udp 2130706431 192.168.77.2 4000 typ host";
+
+    fn other(json: &str) -> Signal {
+        Signal::Other(Text::new(json).unwrap())
+    }
+
+    #[test]
+    fn a_candidate_is_read_in_the_shapes_of_versions_6_and_9() {
+        let candidate = Candidate::from_sdp_line(LINE).unwrap().unwrap();
+        for json in [
+            format!(
+                r#"{{"type":"candidate","candidate":{{"candidate":"{LINE}","sdpMLineIndex":0,"sdpMid":"0"}}}}"#
+            ),
+            format!(
+                r#"{{"candidate":{{"candidate":"{LINE} generation 0 ufrag qIfV","sdpMLineIndex":0,"sdpMid":"0"}}}}"#
+            ),
+            format!(
+                r#"{{"candidate":{{"candidate":"a={LINE}","sdpMid":"0","usernameFragment":"qIfV"}}}}"#
+            ),
+        ] {
+            let signal = Signal::from_json(&json);
+            assert_eq!(signal, Ok(Signal::Candidate(candidate)), "{json}");
+        }
+        let json = Signal::Candidate(candidate).to_json();
+        assert_eq!(
+            json,
+            format!(
+                r#"{{"type":"candidate","candidate":{{"candidate":"{LINE}","sdpMLineIndex":0,"sdpMid":"0"}}}}"#
+            )
+        );
+    }
+
+    #[test]
+    fn a_request_to_renegotiate_is_read_in_both_shapes() {
+        for json in [
+            r#"{"type":"renegotiate","renegotiate":true}"#,
+            r#" { "renegotiate" : true } "#,
+        ] {
+            assert_eq!(Signal::from_json(json), Ok(Signal::Renegotiate));
+        }
+        let json = Signal::Renegotiate.to_json();
+        assert_eq!(Signal::from_json(&json), Ok(Signal::Renegotiate));
+    }
+
+    #[test]
+    fn what_would_lose_something_stays_text() {
+        for json in [
+            r#"{"type":"transceiverRequest","transceiverRequest":{"kind":"audio","init":{}}}"#
+                .to_owned(),
+            r#"{"type":"offer","sdp":"v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"}"#.to_owned(),
+            r#"{"type":"offer","sdp":"hello"}"#.to_owned(),
+            r#"{"type":"pranswer","sdp":"v=0\r\n"}"#.to_owned(),
+            // Of a second section; to be used over TCP; with one member more.
+            format!(r#"{{"candidate":{{"candidate":"{LINE}","sdpMLineIndex":1,"sdpMid":"1"}}}}"#),
+            format!(
+                r#"{{"candidate":{{"candidate":"{}"}}}}"#,
+                LINE.replace("udp", "tcp")
+            ),
+            format!(r#"{{"candidate":{{"candidate":"{LINE}"}},"more":1}}"#),
+            r#"{"renegotiate":true,"more":1}"#.to_owned(),
+        ] {
+            let signal = Signal::from_json(&json);
+            assert_eq!(signal, Ok(other(&json)), "{json}");
+            assert_eq!(signal.unwrap().to_json(), json);
+        }
+    }
+
+    #[test]
+    fn what_is_no_signal_is_an_error() {
+        for json in ["{}", "[]", "7", r#"{"sdp":""}"#, r#"{"renegotiate":false}"#] {
+            let signal = Signal::from_json(json);
+            assert_eq!(signal, Err(JsonError::NotASignal), "{json}");
+        }
+        let deep = "[".repeat(50_000);
+        for json in ["", "v=0", "{\"sdp\":", &deep] {
+            let signal = Signal::from_json(json);
+            assert!(matches!(signal, Err(JsonError::Syntax(_))));
+        }
+        let long = " ".repeat(Text::MAX_LEN + 1);
+        let signal = Signal::from_json(&long);
+        assert!(matches!(signal, Err(JsonError::TooLong(_))));
+    }
+
+    #[test]
+    fn an_sdp_that_does_not_fit_travels_as_the_json_it_would_have_been() {
+        let sdp = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n";
+        let signal = Signal::from_sdp(sdp, Role::Answer).unwrap();
+        let json = r#"{"type":"answer","sdp":"v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"}"#;
+        assert_eq!(signal, other(json));
+    }
 }

@@ -142,12 +142,7 @@ impl Fields {
         match name {
             "ice-ufrag" => set(&mut self.ufrag, "a=ice-ufrag", value.to_owned()),
             "ice-pwd" => set(&mut self.pwd, "a=ice-pwd", value.to_owned()),
-            "fingerprint" => {
-                let fingerprint = Fingerprint::from_sdp(value).ok_or(SdpError::Unsupported(
-                    "a fingerprint that is not SHA-256 or SHA-1",
-                ))?;
-                set(&mut self.fingerprint, "a=fingerprint", fingerprint)
-            }
+            "fingerprint" => set(&mut self.fingerprint, "a=fingerprint", value.parse()?),
             "setup" => {
                 let setup = match value {
                     "actpass" => Setup::ActPass,
@@ -235,4 +230,188 @@ fn number<T: FromStr>(name: &str, value: &str) -> Result<T, SdpError> {
         "sctp-port" => "a=sctp-port",
         _ => "a=max-message-size",
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signal::{Address, Kind};
+
+    /// What a browser writes, as we would write it.
+    fn offer() -> String {
+        Description {
+            role: Role::Offer,
+            setup: Setup::ActPass,
+            credentials: Credentials::Derived,
+            fingerprint: Fingerprint::Sha256([0xa5; 32]),
+            max_message_size: 65_536,
+            candidates: vec![Candidate {
+                address: Address::Ip([192, 168, 1, 5].into()),
+                port: 40_000,
+                kind: Kind::Host,
+            }],
+            answers: None,
+        }
+        .to_sdp()
+    }
+
+    #[test]
+    fn the_written_lines_are_these() {
+        let fingerprint = ["A5"; 32].join(":");
+        let credentials = IceCredentials::derived(&Fingerprint::Sha256([0xa5; 32]));
+        let expected = [
+            "v=0",
+            "o=- 1 1 IN IP4 0.0.0.0",
+            "s=-",
+            "t=0 0",
+            "a=group:BUNDLE 0",
+            "m=application 9 UDP/DTLS/SCTP webrtc-datachannel",
+            "c=IN IP4 0.0.0.0",
+            "a=mid:0",
+            "a=sendrecv",
+            &format!("a=ice-ufrag:{}", credentials.ufrag),
+            &format!("a=ice-pwd:{}", credentials.pwd),
+            &format!("a=fingerprint:sha-256 {fingerprint}"),
+            "a=setup:actpass",
+            "a=sctp-port:5000",
+            "a=max-message-size:65536",
+            "a=candidate:1 1 udp 2130706431 192.168.1.5 40000 typ host",
+            "a=end-of-candidates",
+            "",
+        ];
+        assert_eq!(offer(), expected.join("\r\n"));
+    }
+
+    #[test]
+    fn the_order_of_attributes_and_what_is_unknown_do_not_matter() {
+        let written = offer();
+        let mut lines: Vec<&str> = written.lines().collect();
+        lines[6..].reverse();
+        lines.insert(4, "a=msid-semantic: WMS *");
+        lines.insert(9, "a=ice-options:trickle");
+        lines.insert(9, "b=AS:30");
+        lines.insert(4, "");
+        let shuffled = lines.join("\n");
+        let expected = Description::from_sdp(&written, Role::Offer);
+        assert_eq!(Description::from_sdp(&shuffled, Role::Offer), expected);
+    }
+
+    #[test]
+    fn what_stands_at_session_level_counts_and_may_be_repeated() {
+        let written = offer();
+        let line = |start| written.lines().find(|l| l.starts_with(start)).unwrap();
+        let session = [line("a=fingerprint"), line("a=setup"), line("a=ice-ufrag")].join("\r\n");
+        let both = written.replace("t=0 0", &format!("t=0 0\r\n{session}"));
+        let expected = Description::from_sdp(&written, Role::Offer);
+        assert_eq!(Description::from_sdp(&both, Role::Offer), expected);
+    }
+
+    #[test]
+    fn a_peer_that_names_no_message_size_takes_64_kib() {
+        let sdp = offer().replace("a=max-message-size:65536\r\n", "");
+        let description = Description::from_sdp(&sdp, Role::Offer).unwrap();
+        assert_eq!(description.max_message_size, 65_536);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_with_its_reason() {
+        use SdpError::{Conflict, Missing, NotSdp, Unreadable, Unsupported};
+        let audio = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nm=application 9";
+        let section = "a=mid:0\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel";
+        let two = format!("a=fingerprint:sha-1 {}\r\na=setup", ["00"; 20].join(":"));
+        for (from, to, reason) in [
+            ("v=0", "hello", NotSdp),
+            ("m=application 9", audio, Unsupported("a media section")),
+            (
+                "a=mid:0",
+                section,
+                Unsupported("a second data channel section"),
+            ),
+            (
+                "application 9",
+                "application 0",
+                Unsupported("a refused data channel section"),
+            ),
+            (
+                "UDP/DTLS",
+                "TCP/DTLS",
+                Unsupported("a data channel not over UDP"),
+            ),
+            (
+                "UDP/DTLS/SCTP webrtc-datachannel",
+                "DTLS/SCTP 5000",
+                Unsupported("a media section"),
+            ),
+            ("a=mid:0", "a=mid:data", Unsupported("a=mid other than 0")),
+            (
+                "a=sctp-port:5000",
+                "a=sctp-port:5001",
+                Unsupported("an SCTP port other than 5000"),
+            ),
+            (
+                "a=sctp-port:5000",
+                "a=sctp-port:+5000",
+                Unreadable("a=sctp-port"),
+            ),
+            (
+                "a=sctp-port:5000",
+                "a=sctpmap:5000 webrtc-datachannel 1024",
+                Missing("a=sctp-port"),
+            ),
+            (
+                "size:65536",
+                "size:4294967296",
+                Unreadable("a=max-message-size"),
+            ),
+            (
+                "sha-256",
+                "sha-512",
+                Unsupported("a fingerprint that is not SHA-256 or SHA-1"),
+            ),
+            ("a=setup", &two, Conflict("a=fingerprint")),
+            ("a=fingerprint", "a=thumbprint", Missing("a=fingerprint")),
+            ("a=ice-ufrag", "a=ice-fragment", Missing("a=ice-ufrag")),
+            ("a=ice-pwd", "a=ice-word", Missing("a=ice-pwd")),
+            ("a=setup", "a=startup", Missing("a=setup")),
+            ("actpass", "holdconn", Unreadable("a=setup")),
+            ("a=sendrecv", "a=ice-lite", Unsupported("a=ice-lite")),
+            ("a=sendrecv", "sendrecv", Unreadable("line without =")),
+        ] {
+            let written = offer();
+            let sdp = written.replacen(from, to, 1);
+            assert_ne!(sdp, written, "{from}");
+            assert_eq!(Description::from_sdp(&sdp, Role::Offer), Err(reason));
+        }
+        let answer = Description::from_sdp(&offer(), Role::Answer);
+        let reason = Unsupported("an answer with a=setup:actpass");
+        assert_eq!(answer, Err(reason));
+    }
+
+    #[test]
+    fn too_many_candidates_and_too_long_a_text_are_refused() {
+        let lines: String = (0..17)
+            .map(|i| format!("a=candidate:1 1 udp 1 10.0.0.{i} 4000 typ host\r\n"))
+            .collect();
+        let sdp = offer().replace("a=end-of-candidates\r\n", &lines);
+        let error = SdpError::TooManyCandidates { found: 18, max: 16 };
+        assert_eq!(Description::from_sdp(&sdp, Role::Offer), Err(error));
+
+        let sdp = offer() + &"a=x\r\n".repeat(20_000);
+        let error = Description::from_sdp(&sdp, Role::Offer);
+        assert!(matches!(error, Err(SdpError::TooLong(_))));
+    }
+
+    #[test]
+    fn an_answer_that_did_not_decide_is_written_as_active() {
+        let mut description = Description::from_sdp(&offer(), Role::Offer).unwrap();
+        description.role = Role::Answer;
+        assert!(description.to_sdp().contains("a=setup:active\r\n"));
+    }
+
+    #[test]
+    fn without_candidates_more_are_awaited() {
+        let mut description = Description::from_sdp(&offer(), Role::Offer).unwrap();
+        description.candidates.clear();
+        assert!(!description.to_sdp().contains("candidate"));
+    }
 }
