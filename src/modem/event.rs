@@ -26,6 +26,15 @@ pub enum Event {
         /// The sample at which the burst will be complete.
         until: u64,
     },
+    /// A segment of a long message was read.
+    Segment {
+        /// First sample of its preamble.
+        at: u64,
+        /// Segments of the message that were read so far.
+        got: usize,
+        /// Segments that are enough.
+        need: usize,
+    },
     /// A message, complete and checked.
     Message(Heard),
     /// A burst had a header but its data could not be recovered.

@@ -1,11 +1,22 @@
 //! The path joined: bytes to samples, and any stream of samples back to bytes.
+//!
+//! ```text
+//!  burst    one pass of a message: a frame, or for a long message a frame for each segment
+//!  frame    chirp | symbol | symbol | ...      the first symbol also carries the header
+//!  symbol   guard | body                       one tone of every group
+//! ```
 
+mod assembly;
 mod event;
+mod frame;
 mod profile;
+mod reader;
 mod receiver;
 mod transmitter;
 
 pub use event::{Event, Heard, Loss};
 pub use profile::Profile;
 pub use receiver::{Receiver, ReceiverError};
-pub use transmitter::{Burst, MAX_PAYLOAD, TransmitError, Transmitter};
+pub use transmitter::{Burst, TransmitError, Transmitter};
+
+pub use crate::bits::MAX_MESSAGE as MAX_PAYLOAD;

@@ -1,16 +1,26 @@
 //! Bytes to samples.
 
-use super::Profile;
-use crate::units::SampleRate;
+use std::collections::VecDeque;
 
-/// The longest payload, in bytes: 64 KiB.
-pub const MAX_PAYLOAD: usize = 65_536;
+use crate::bits::{
+    Header, MAX_BLOCK_PAYLOAD, MAX_MESSAGE, MAX_SHARDS, Segment, SegmentKey, message_checksum,
+    pack_segment, pack_single,
+};
+use crate::code::ErasureCode;
+use crate::samples::{Resampler, Synthesizer};
+use crate::units::{Hertz, SampleRate, Tone};
+
+use super::Profile;
+use super::frame::{Frame, header_code};
+
+/// Amplitude of the preamble: the same peak as the symbols.
+const CHIRP_PEAK: f32 = 0.9;
 
 /// Why a payload cannot be sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransmitError {
-    /// The payload is longer than [`MAX_PAYLOAD`].
+    /// The payload is longer than one message can be.
     #[error("payload of {got} bytes does not fit: at most {max} bytes go into one message")]
     TooLong {
         /// What was asked for.
@@ -21,57 +31,233 @@ pub enum TransmitError {
 }
 
 /// Turns payloads into bursts.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Transmitter {
-    _profile: &'static Profile,
-    _rate: SampleRate,
+    profile: &'static Profile,
+    rate: SampleRate,
 }
 
 impl Transmitter {
-    /// A transmitter that gives samples at `rate` (16 kHz or more).
+    /// A transmitter that gives samples at `rate`.
+    ///
+    /// # Panics
+    /// If `rate` is below the profile's lowest.
     pub fn new(profile: &'static Profile, rate: SampleRate) -> Self {
-        Self {
-            _profile: profile,
-            _rate: rate,
-        }
+        assert!(
+            rate >= profile.lowest_rate,
+            "{rate} does not hold the band of {}",
+            profile.name
+        );
+        Self { profile, rate }
     }
 
     /// The sound of `payload`. `pass` counts the repetitions of a loop from 0; each pass carries
     /// other redundancy of the same message, and any one of them is enough in a good room.
     ///
     /// # Errors
-    /// [`TransmitError::TooLong`] above [`MAX_PAYLOAD`] bytes.
-    pub fn burst(&self, _payload: &[u8], _pass: u8) -> Result<Burst, TransmitError> {
-        Ok(Burst {
-            samples: Vec::new(),
-            position: 0,
-        })
+    /// [`TransmitError::TooLong`] above 65,536 bytes.
+    pub fn burst(&self, payload: &[u8], pass: u8) -> Result<Burst, TransmitError> {
+        if payload.len() > MAX_MESSAGE {
+            return Err(TransmitError::TooLong {
+                got: payload.len(),
+                max: MAX_MESSAGE,
+            });
+        }
+        let pass = pass % 8;
+        let frames = if payload.len() <= MAX_BLOCK_PAYLOAD {
+            let header = Header {
+                segmented: false,
+                pass,
+                id: message_checksum(payload) as u8,
+                length: payload.len() as u16,
+            };
+            VecDeque::from([(header, Content::Single(payload.to_vec()))])
+        } else {
+            segments(payload, pass)
+        };
+        Ok(Burst::new(self.profile, self.rate, frames))
     }
+}
+
+/// A long message as the frames of one pass: all data shards, and an eighth as many of redundancy.
+fn segments(payload: &[u8], pass: u8) -> VecDeque<(Header, Content)> {
+    let key = SegmentKey::of(payload);
+    let header = Header {
+        segmented: true,
+        pass,
+        id: key.checksum as u8,
+        length: key.shard_bytes as u16,
+    };
+    let data: Vec<Vec<u8>> = payload
+        .chunks(key.shard_bytes)
+        .map(|chunk| {
+            let mut shard = chunk.to_vec();
+            shard.resize(key.shard_bytes, 0);
+            shard
+        })
+        .collect();
+    let parity = parity_shards(data.len());
+    // Later passes send other redundancy, as far as the field has room for it.
+    let all = ErasureCode::new(data.len(), MAX_SHARDS - data.len())
+        .and_then(|code| code.protect(&data))
+        .expect("a message within the limit has shards of one length, and fewer than the field has elements");
+    let first = parity * usize::from(pass) % (MAX_SHARDS - data.len());
+    let redundancy = (0..parity)
+        .map(|i| (first + i) % all.len())
+        .map(|i| (data.len() + i, all[i].clone()));
+    data.iter()
+        .cloned()
+        .enumerate()
+        .chain(redundancy)
+        .map(|(index, shard)| {
+            (
+                header,
+                Content::Segment(Segment {
+                    key,
+                    index: index as u8,
+                    shard,
+                }),
+            )
+        })
+        .collect()
+}
+
+/// Shards of redundancy in one pass.
+fn parity_shards(data: usize) -> usize {
+    data.div_ceil(8).min(MAX_SHARDS - data)
+}
+
+#[derive(Debug)]
+enum Content {
+    Single(Vec<u8>),
+    Segment(Segment),
 }
 
 /// The samples of one burst, made as they are read. Peak amplitude at most 1.
 #[derive(Debug)]
 pub struct Burst {
-    samples: Vec<f32>,
-    position: usize,
+    frames: VecDeque<(Header, Content)>,
+    frame: VecDeque<Vec<Tone>>,
+    chirp: Vec<f32>,
+    profile: &'static Profile,
+    synthesizer: Synthesizer,
+    resampler: Resampler,
+    fresh: Vec<f32>,
+    ready: VecDeque<f32>,
+    length: u64,
+    given: u64,
 }
 
 impl Burst {
+    fn new(
+        profile: &'static Profile,
+        rate: SampleRate,
+        frames: VecDeque<(Header, Content)>,
+    ) -> Self {
+        let (_, highest) = profile.plan.band();
+        let highest = Hertz(highest.0.min(f64::from(rate.0) * 0.45));
+        let resampler = Resampler::new(SampleRate::HZ_48000, rate, highest)
+            .expect("the transmitter's rate holds the profile's band");
+        let chirp: Vec<f32> = profile
+            .chirp
+            .samples(SampleRate::HZ_48000)
+            .map(|(re, _)| re * CHIRP_PEAK)
+            .collect();
+        let synthesizer = Synthesizer::new(profile.plan, profile.body, profile.guard);
+        let at_48k: usize = frames
+            .iter()
+            .map(|(header, _)| {
+                let symbols =
+                    Frame::symbols(profile, header).expect("our own headers announce frames");
+                chirp.len() + symbols * synthesizer.symbol_len()
+            })
+            .sum();
+        let length =
+            (at_48k as u64 * u64::from(rate.0)).div_ceil(u64::from(SampleRate::HZ_48000.0));
+        Self {
+            frames,
+            frame: VecDeque::new(),
+            chirp,
+            profile,
+            synthesizer,
+            resampler,
+            fresh: Vec::new(),
+            ready: VecDeque::new(),
+            length,
+            given: 0,
+        }
+    }
+
     /// Samples in the whole burst, first to last sounding.
     pub fn len(&self) -> u64 {
-        self.samples.len() as u64
+        self.length
     }
 
     /// Never: every burst sounds.
     pub fn is_empty(&self) -> bool {
-        false
+        self.length == 0
     }
 
     /// Fills the front of `out`; returns how many samples were written, 0 at the end.
     pub fn read(&mut self, out: &mut [f32]) -> usize {
-        let n = out.len().min(self.samples.len() - self.position);
-        out[..n].copy_from_slice(&self.samples[self.position..self.position + n]);
-        self.position += n;
-        n
+        let count = out
+            .len()
+            .min(usize::try_from(self.length - self.given).unwrap_or(usize::MAX));
+        while self.ready.len() < count {
+            if !self.make_more() {
+                self.ready.resize(count, 0.0);
+            }
+        }
+        for (slot, sample) in out.iter_mut().zip(self.ready.drain(..count)) {
+            *slot = sample.clamp(-1.0, 1.0);
+        }
+        self.given += count as u64;
+        count
     }
+
+    /// All samples that were not read yet.
+    pub fn into_samples(mut self) -> Vec<f32> {
+        let mut samples = vec![0.0; (self.length - self.given) as usize];
+        let count = self.read(&mut samples);
+        samples.truncate(count);
+        samples
+    }
+
+    /// Makes another symbol or preamble; false when there is none.
+    fn make_more(&mut self) -> bool {
+        self.fresh.clear();
+        if let Some(tones) = self.frame.pop_front() {
+            self.synthesizer.symbol(&tones, &mut self.fresh);
+        } else if let Some((header, content)) = self.frames.pop_front() {
+            self.fresh.extend_from_slice(&self.chirp);
+            self.frame = tones(self.profile, &header, &content).into();
+        } else {
+            return false;
+        }
+        let mut at_rate = Vec::new();
+        self.resampler.push(&self.fresh, &mut at_rate);
+        if self.frames.is_empty() && self.frame.is_empty() {
+            self.resampler.finish(&mut at_rate);
+        }
+        self.ready.extend(at_rate);
+        true
+    }
+}
+
+/// The tones of a frame, symbol after symbol.
+fn tones(profile: &Profile, header: &Header, content: &Content) -> Vec<Vec<Tone>> {
+    let info = match content {
+        Content::Single(payload) => pack_single(header, payload),
+        Content::Segment(segment) => pack_segment(header, segment),
+    };
+    let frame = Frame::of(profile, header).expect("our own headers announce frames");
+    let coded = frame.code.encode(&info);
+    let data: Vec<bool> = frame
+        .code
+        .pass(header.pass, frame.map.data_bits())
+        .map(|bit| coded[bit])
+        .collect();
+    frame
+        .map
+        .tones(&header_code().encode(&header.to_bits()), &data)
 }

@@ -1,0 +1,231 @@
+//! Reads one frame out of samples: first its header, then its data.
+
+use crate::bits::{Body, HEADER_BITS, Header, HeaderError, unpack_segment, unpack_single};
+use crate::code::{HeaderCode, InnerDecoder};
+use crate::samples::Detector;
+use crate::tones::{FrameMap, SoftDemapper};
+use crate::units::Decibels;
+
+use super::Profile;
+use super::frame::{Frame, header_code, header_code_bits};
+
+/// Largest clock error or motion that is looked for, as a fraction: 1000 ppm is a source that
+/// moves at 0.34 m/s, and far more than any sound card errs; a little more for the edges.
+const STRETCH_MOST: f64 = 1200e-6;
+/// Steps of the first look at it: a tone at 9 kHz moves by a twentieth of the tones' spacing.
+const STRETCH_STEP: f64 = 40e-6;
+/// Steps of the second look, over all symbols.
+const STRETCH_FINE: f64 = 10e-6;
+/// The transform begins this many seconds before the first path, for what arrives early and for
+/// a first path that was sighted late.
+const ADVANCE_S: f64 = 0.001;
+
+/// Where a frame lies, in samples at the receiver's rate.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Geometry {
+    pub(super) chirp: usize,
+    guard: usize,
+    body: usize,
+    advance: usize,
+}
+
+impl Geometry {
+    pub(super) fn of(profile: &Profile, chirp: usize) -> Self {
+        Self {
+            chirp,
+            guard: profile.at_receiver_rate(profile.guard),
+            body: profile.at_receiver_rate(profile.body),
+            advance: profile.receiver_rate.samples_in(ADVANCE_S) as usize,
+        }
+    }
+
+    /// From the start of a frame to the body of a symbol.
+    fn body_start(&self, symbol: usize) -> usize {
+        self.chirp + symbol * (self.guard + self.body) + self.guard - self.advance
+    }
+
+    /// From the start of a frame to its end.
+    pub(super) fn frame(&self, symbols: usize) -> usize {
+        self.chirp + symbols * (self.guard + self.body)
+    }
+
+    /// Samples after the start of a frame that must be there before so many symbols can be read,
+    /// however slow the sender's clock.
+    pub(super) fn needed(&self, symbols: usize) -> usize {
+        let nominal = self.body_start(symbols - 1) + self.body;
+        nominal + (nominal as f64 * STRETCH_MOST) as usize + Detector::MARGIN
+    }
+
+    pub(super) fn body(&self) -> usize {
+        self.body
+    }
+}
+
+/// A header, and what was learnt about the frame in reading it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Announced {
+    pub(super) header: Header,
+    pub(super) stretch: f64,
+    pub(super) snr: Decibels,
+}
+
+/// What the data of a frame gave.
+#[derive(Clone, Debug)]
+pub(super) struct Read {
+    pub(super) body: Body,
+    pub(super) snr: Decibels,
+    pub(super) stretch: f64,
+}
+
+/// Reads frames. All scratch is kept here.
+#[derive(Debug)]
+pub(super) struct Reader {
+    profile: &'static Profile,
+    pub(super) geometry: Geometry,
+    detector: Detector,
+    demapper: SoftDemapper,
+    header_code: HeaderCode,
+    header_map: FrameMap,
+    fine: Vec<Vec<f32>>,
+    energies: Vec<f32>,
+}
+
+impl Reader {
+    pub(super) fn new(profile: &'static Profile, chirp: usize) -> Self {
+        let geometry = Geometry::of(profile, chirp);
+        Self {
+            profile,
+            geometry,
+            detector: Detector::new(profile.plan, geometry.body),
+            demapper: SoftDemapper::new(profile.plan.groups),
+            header_code: header_code(),
+            header_map: FrameMap::new(profile.plan.groups, header_code_bits(), 1),
+            fine: Vec::new(),
+            energies: Vec::new(),
+        }
+    }
+
+    /// Reads the header of a frame that begins at `start` in `samples`.
+    ///
+    /// # Errors
+    /// [`HeaderError`] if there is none.
+    pub(super) fn header(
+        &mut self,
+        samples: &[f32],
+        start: usize,
+    ) -> Result<Announced, HeaderError> {
+        self.take_fine(samples, start, 1);
+        let stretch = self.best_stretch(0.0, STRETCH_MOST, STRETCH_STEP);
+        self.take_energies(samples, start, 1, stretch);
+        let (soft, levels) = self.demapper.demap(&self.energies);
+        let mut bits = [false; HEADER_BITS];
+        self.header_code
+            .decode(&self.header_map.header_llrs(&soft), &mut bits);
+        let header = Header::from_bits(&bits)?;
+        Ok(Announced {
+            header,
+            stretch,
+            snr: levels.snr(),
+        })
+    }
+
+    /// Reads the data of the frame that `announced` began.
+    ///
+    /// # Errors
+    /// The signal-to-noise ratio, if it cannot be read.
+    pub(super) fn data(
+        &mut self,
+        samples: &[f32],
+        start: usize,
+        announced: &Announced,
+        frame: &Frame,
+        decoder: &mut InnerDecoder,
+    ) -> Result<Read, Decibels> {
+        let symbols = frame.map.symbols();
+        self.take_fine(samples, start, symbols);
+        let stretch = self.best_stretch(announced.stretch, 2.0 * STRETCH_STEP, STRETCH_FINE);
+        self.take_energies(samples, start, symbols, stretch);
+        let (soft, levels) = self.demapper.demap(&self.energies);
+        let snr = levels.snr();
+        let mut llrs = vec![0f32; frame.code.mother_bits()];
+        let places = frame
+            .code
+            .pass(announced.header.pass, frame.map.data_bits());
+        for (place, llr) in places.zip(frame.map.data_llrs(&soft)) {
+            llrs[place] += llr;
+        }
+        let mut info = vec![false; frame.code.info_bits()];
+        decoder.decode(&llrs, &mut info).map_err(|_| snr)?;
+        let body = if announced.header.segmented {
+            unpack_segment(&announced.header, &info).map(Body::Segment)
+        } else {
+            unpack_single(&announced.header, &info).map(Body::Single)
+        };
+        Ok(Read {
+            body: body.map_err(|_| snr)?,
+            snr,
+            stretch,
+        })
+    }
+
+    /// Fine spectra of the first `symbols` symbols, as they lie without stretch.
+    fn take_fine(&mut self, samples: &[f32], start: usize, symbols: usize) {
+        self.fine
+            .resize_with(symbols.max(self.fine.len()), Vec::new);
+        for symbol in 0..symbols {
+            let from = (start + self.geometry.body_start(symbol)).min(samples.len());
+            let body = &samples[from..(from + self.geometry.body).min(samples.len())];
+            self.detector.fine_energies(body, &mut self.fine[symbol]);
+        }
+        self.fine.truncate(symbols);
+    }
+
+    /// The stretch at which the tones stand out best.
+    fn best_stretch(&self, around: f64, reach: f64, step: f64) -> f64 {
+        let steps = (reach / step).round() as i32;
+        let score = |k: i32| {
+            let stretch = around + f64::from(k) * step;
+            (
+                self.fine
+                    .iter()
+                    .map(|fine| self.detector.alignment(fine, stretch))
+                    .sum::<f32>(),
+                stretch,
+            )
+        };
+        let best = (-steps..=steps)
+            .map(score)
+            .max_by(|a, b| a.0.total_cmp(&b.0));
+        best.map_or(around, |(_, stretch)| stretch)
+    }
+
+    fn take_energies(&mut self, samples: &[f32], start: usize, symbols: usize, stretch: f64) {
+        self.energies.clear();
+        for symbol in 0..symbols {
+            let offset = self.geometry.body_start(symbol) as f64 / (1.0 + stretch);
+            self.detector
+                .energies(samples, start as f64 + offset, stretch, &mut self.energies);
+        }
+    }
+
+    /// The most symbols a frame can have.
+    pub(super) fn longest_frame(profile: &Profile) -> usize {
+        let longest = |segmented, length| {
+            Frame::symbols(
+                profile,
+                &Header {
+                    segmented,
+                    pass: 0,
+                    id: 0,
+                    length,
+                },
+            )
+            .unwrap_or(0)
+        };
+        longest(false, 508).max(longest(true, 500))
+    }
+
+    pub(super) fn profile(&self) -> &'static Profile {
+        self.profile
+    }
+}

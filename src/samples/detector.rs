@@ -1,0 +1,199 @@
+//! Samples to tone energies.
+//!
+//! One transform a symbol, no phase. A clock error or a moving source stretches time: at 300 ppm
+//! a tone at 9 kHz lies a third of the tones' spacing off its place. So the stretch is found
+//! first, from a zero-padded transform whose fine bins are read at stretched places, and then
+//! undone by resampling the symbol, which puts every tone back onto its bin.
+
+use std::f64::consts::PI;
+use std::sync::Arc;
+
+use realfft::{RealFftPlanner, RealToComplex, num_complex::Complex32};
+
+use crate::tones::{Plan, TONES};
+
+/// Bins of the fine spectrum for one of the plain one.
+const FINE: usize = 4;
+/// Taps of the interpolator: 60 dB of rejection up to three quarters of half the sample rate.
+const TAPS: usize = 16;
+/// Positions between two samples for which taps are kept.
+const PHASES: usize = 256;
+/// Shape of the Kaiser window for those taps and that rejection.
+const KAISER_BETA: f64 = 5.65;
+
+/// The length of a symbol's parts at the receiver's rate, in samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SymbolShape {
+    /// The transform's length: one period of the tones' spacing.
+    pub body: usize,
+    /// What stands before it, for echoes to die away in.
+    pub guard: usize,
+}
+
+/// Measures tone energies.
+pub struct Detector {
+    plan: Plan,
+    body: usize,
+    plain: Arc<dyn RealToComplex<f32>>,
+    fine: Arc<dyn RealToComplex<f32>>,
+    input: Vec<f32>,
+    fine_input: Vec<f32>,
+    spectrum: Vec<Complex32>,
+    fine_spectrum: Vec<Complex32>,
+    scratch: Vec<Complex32>,
+    taps: Vec<[f32; TAPS]>,
+}
+
+impl std::fmt::Debug for Detector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Detector")
+            .field("plan", &self.plan)
+            .field("body", &self.body)
+            .finish()
+    }
+}
+
+impl Detector {
+    /// For tones of `plan` in symbols whose body is `body` samples at the receiver's rate.
+    ///
+    /// # Panics
+    /// If the highest tone does not lie below three quarters of half that rate.
+    pub fn new(plan: Plan, body: usize) -> Self {
+        assert!(plan.bin(plan.groups - 1, 3) * 8 <= body * 3);
+        let mut planner = RealFftPlanner::new();
+        let plain = planner.plan_fft_forward(body);
+        let fine = planner.plan_fft_forward(body * FINE);
+        Self {
+            plan,
+            body,
+            input: plain.make_input_vec(),
+            fine_input: fine.make_input_vec(),
+            spectrum: plain.make_output_vec(),
+            fine_spectrum: fine.make_output_vec(),
+            scratch: vec![
+                Complex32::default();
+                plain.get_scratch_len().max(fine.get_scratch_len())
+            ],
+            plain,
+            fine,
+            taps: interpolator(),
+        }
+    }
+
+    /// Samples needed on either side of a symbol's body.
+    pub const MARGIN: usize = TAPS / 2 + 1;
+
+    /// The spectrum of a body as it is, four times as fine as the tones lie, as energies: what
+    /// [`Detector::alignment`] reads.
+    ///
+    /// Takes `samples` up to a body's length; what is missing counts as silence.
+    pub fn fine_energies(&mut self, samples: &[f32], out: &mut Vec<f32>) {
+        let taken = samples.len().min(self.body);
+        self.fine_input[..taken].copy_from_slice(&samples[..taken]);
+        self.fine_input[taken..].fill(0.0);
+        self.fine
+            .process_with_scratch(
+                &mut self.fine_input,
+                &mut self.fine_spectrum,
+                &mut self.scratch,
+            )
+            .expect("buffers come from the plan");
+        out.clear();
+        out.extend(self.fine_spectrum.iter().map(|bin| bin.norm_sqr()));
+    }
+
+    /// How well the tones stand out if frequencies are stretched by `1 + stretch`: the mean over
+    /// all groups of the largest tone's share of its group. Between one quarter and one.
+    pub fn alignment(&self, fine: &[f32], stretch: f64) -> f32 {
+        let scale = FINE as f64 * (1.0 + stretch);
+        let sum: f32 = (0..self.plan.groups)
+            .map(|group| {
+                let (mut largest, mut sum) = (0f32, f32::MIN_POSITIVE);
+                for tone in 0..TONES {
+                    let bin = self.plan.bin(group, tone as u8) as f64 * scale;
+                    let below = bin as usize;
+                    let part = (bin - below as f64) as f32;
+                    let at = |bin: usize| fine.get(bin).copied().unwrap_or(0.0);
+                    let energy = at(below) * (1.0 - part) + at(below + 1) * part;
+                    largest = largest.max(energy);
+                    sum += energy;
+                }
+                largest / sum
+            })
+            .sum();
+        sum / self.plan.groups as f32
+    }
+
+    /// Appends the energies of all tones, lowest first, of a body that begins at the fractional
+    /// sample `start` of `samples`, sent by a clock that runs faster than ours by `stretch`.
+    ///
+    /// Reads [`Detector::MARGIN`] samples more on both sides; what lies outside counts as silence.
+    pub fn energies(&mut self, samples: &[f32], start: f64, stretch: f64, out: &mut Vec<f32>) {
+        let step = 1.0 / (1.0 + stretch);
+        for i in 0..self.body {
+            let position = start + i as f64 * step;
+            let whole = position.floor();
+            let phase = ((position - whole) * PHASES as f64).round() as usize;
+            let taps = &self.taps[phase];
+            let first = whole as i64 - (TAPS as i64 / 2 - 1);
+            self.input[i] = match usize::try_from(first)
+                .ok()
+                .and_then(|f| samples.get(f..f + TAPS))
+            {
+                Some(window) => window.iter().zip(taps).map(|(x, tap)| x * tap).sum(),
+                None => taps
+                    .iter()
+                    .enumerate()
+                    .map(|(k, tap)| {
+                        let at = usize::try_from(first + k as i64).ok();
+                        tap * at.and_then(|at| samples.get(at)).copied().unwrap_or(0.0)
+                    })
+                    .sum(),
+            };
+        }
+        self.plain
+            .process_with_scratch(&mut self.input, &mut self.spectrum, &mut self.scratch)
+            .expect("buffers come from the plan");
+        let first = self.plan.first_bin;
+        out.extend(
+            self.spectrum[first..first + self.plan.tones()]
+                .iter()
+                .map(|bin| bin.norm_sqr()),
+        );
+    }
+}
+
+/// Windowed sinc, a row a position between two samples.
+fn interpolator() -> Vec<[f32; TAPS]> {
+    let half = TAPS as f64 / 2.0;
+    let window = |x: f64| {
+        kaiser_i0(KAISER_BETA * (1.0 - (x / half).powi(2)).max(0.0).sqrt()) / kaiser_i0(KAISER_BETA)
+    };
+    let sinc = |x: f64| {
+        if x.abs() < 1e-12 {
+            1.0
+        } else {
+            (PI * x).sin() / (PI * x)
+        }
+    };
+    (0..=PHASES)
+        .map(|phase| {
+            let fraction = phase as f64 / PHASES as f64;
+            std::array::from_fn(|k| {
+                let x = k as f64 - (half - 1.0) - fraction;
+                (sinc(x) * window(x)) as f32
+            })
+        })
+        .collect()
+}
+
+/// Modified Bessel function of order zero, by its series.
+fn kaiser_i0(x: f64) -> f64 {
+    let (mut term, mut sum, mut k) = (1.0, 1.0, 1.0);
+    while term > sum * 1e-15 {
+        term *= (x / (2.0 * k)).powi(2);
+        sum += term;
+        k += 1.0;
+    }
+    sum
+}

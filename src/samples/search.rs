@@ -1,0 +1,212 @@
+//! Finding preambles: a matched filter that never stops.
+//!
+//! The chirp is correlated with the input by overlap-save transforms. A place is a *sighting*
+//! when the correlation's power stands out of its surroundings by [`THRESHOLD`] and nothing
+//! greater lies within [`REACH_S`]. The first path of the sound may be weaker than a reflection,
+//! so the sighting is placed at the first arrival that is at least [`FIRST_PATH`] of the peak.
+
+use std::sync::Arc;
+
+use realfft::RealFftPlanner;
+use realfft::RealToComplex;
+use realfft::num_complex::Complex32;
+
+use super::Chirp;
+use crate::units::{Decibels, SampleRate};
+
+/// Power of the peak over the mean around it: 14 dB. In noise alone the correlation's power is
+/// exponential, so a value passes with probability e^-25; at 10^4 independent values a second
+/// that is once in many days.
+pub const THRESHOLD: f32 = 25.0;
+/// A peak must be the greatest within this many seconds on both sides: the spread of echoes that
+/// belong to one arrival.
+const REACH_S: f64 = 0.025;
+/// Amplitude of the first path against the peak's.
+const FIRST_PATH: f32 = 0.35;
+/// Seconds before the peak in which the first path is looked for.
+const LOOK_BACK_S: f64 = 0.02;
+/// Seconds on both sides over which the surroundings are averaged.
+const AROUND_S: f64 = 0.08;
+
+/// A place where a preamble begins.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sighting {
+    /// First sample of the first path's preamble, in samples since the start of the input.
+    pub first_path: u64,
+    /// First sample of the strongest path's preamble.
+    pub strongest: u64,
+    /// Power of the peak over the mean around it.
+    pub level: Decibels,
+}
+
+/// Looks for a chirp in a stream.
+pub struct Searcher {
+    forward: Arc<dyn RealToComplex<f32>>,
+    inverse: Arc<dyn rustfft::Fft<f32>>,
+    template: Vec<Complex32>,
+    chirp_len: usize,
+    fft: usize,
+    hop: usize,
+    input: Vec<f32>,
+    filled: usize,
+    spectrum: Vec<Complex32>,
+    correlation: Vec<Complex32>,
+    scratch: Vec<Complex32>,
+    /// Correlation power, `power[i]` for a preamble that begins at sample `power_start + i`.
+    power: Vec<f32>,
+    power_start: u64,
+    reach: usize,
+    look_back: usize,
+    around: usize,
+    /// The next place to decide about, as an index into `power`.
+    next: usize,
+}
+
+impl std::fmt::Debug for Searcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Searcher")
+            .field("fft", &self.fft)
+            .field("hop", &self.hop)
+            .finish()
+    }
+}
+
+impl Searcher {
+    /// Looks for `chirp` in samples at `rate`.
+    pub fn new(chirp: &Chirp, rate: SampleRate) -> Self {
+        let samples: Vec<(f32, f32)> = chirp.samples(rate).collect();
+        let chirp_len = samples.len();
+        let fft = (chirp_len * 2).next_power_of_two();
+        let hop = fft - chirp_len + 1;
+        let forward = RealFftPlanner::new().plan_fft_forward(fft);
+        let inverse = rustfft::FftPlanner::new().plan_fft_inverse(fft);
+        // The analytic chirp makes the correlation an envelope instead of a carrier.
+        let mut template = vec![Complex32::default(); fft];
+        for (slot, (re, im)) in template.iter_mut().zip(&samples) {
+            *slot = Complex32::new(*re, *im);
+        }
+        rustfft::FftPlanner::new()
+            .plan_fft_forward(fft)
+            .process(&mut template);
+        template.truncate(fft / 2 + 1);
+        template.iter_mut().for_each(|bin| *bin = bin.conj());
+        let scratch = forward
+            .get_scratch_len()
+            .max(inverse.get_inplace_scratch_len());
+        let in_samples = |seconds: f64| rate.samples_in(seconds) as usize;
+        Self {
+            input: forward.make_input_vec(),
+            spectrum: forward.make_output_vec(),
+            correlation: vec![Complex32::default(); fft],
+            scratch: vec![Complex32::default(); scratch],
+            forward,
+            inverse,
+            template,
+            chirp_len,
+            fft,
+            hop,
+            filled: 0,
+            power: Vec::with_capacity(4 * fft),
+            power_start: 0,
+            reach: in_samples(REACH_S),
+            look_back: in_samples(LOOK_BACK_S),
+            around: in_samples(AROUND_S),
+            next: 0,
+        }
+    }
+
+    /// Takes samples, appends what was sighted. Sightings come late by the chirp, one transform
+    /// and the surroundings, about a quarter of a second; and the same however a stream is cut.
+    pub fn push(&mut self, mut samples: &[f32], out: &mut Vec<Sighting>) {
+        while !samples.is_empty() {
+            let take = samples.len().min(self.fft - self.filled);
+            self.input_slot()[..take].copy_from_slice(&samples[..take]);
+            self.filled += take;
+            samples = &samples[take..];
+            if self.filled == self.fft {
+                self.correlate();
+                self.decide(out);
+            }
+        }
+    }
+
+    fn input_slot(&mut self) -> &mut [f32] {
+        &mut self.input[self.filled..]
+    }
+
+    /// One overlap-save step: appends `hop` values of correlation power.
+    fn correlate(&mut self) {
+        let tail: Vec<f32> = self.input[self.hop..].to_vec();
+        self.forward
+            .process_with_scratch(&mut self.input, &mut self.spectrum, &mut self.scratch)
+            .expect("buffers come from the plan");
+        self.correlation.fill(Complex32::default());
+        for ((slot, bin), template) in self
+            .correlation
+            .iter_mut()
+            .zip(&self.spectrum)
+            .zip(&self.template)
+        {
+            *slot = bin * template;
+        }
+        self.inverse
+            .process_with_scratch(&mut self.correlation, &mut self.scratch);
+        self.power
+            .extend(self.correlation[..self.hop].iter().map(|c| c.norm_sqr()));
+        self.input[..tail.len()].copy_from_slice(&tail);
+        self.filled = tail.len();
+    }
+
+    /// Decides about every place whose surroundings are known, then forgets what is not needed.
+    fn decide(&mut self, out: &mut Vec<Sighting>) {
+        let last = self.power.len().saturating_sub(self.around);
+        if self.next >= last {
+            return;
+        }
+        // Prefix sums in double precision: a difference of large sums must not go negative.
+        let mut sums = Vec::with_capacity(self.power.len() + 1);
+        sums.push(0f64);
+        for power in &self.power {
+            sums.push(sums[sums.len() - 1] + f64::from(*power));
+        }
+        while self.next < last {
+            let at = self.next;
+            let peak = self.power[at];
+            let from = at.saturating_sub(self.around);
+            let to = at + self.around;
+            let mean = ((sums[to] - sums[from]) / (to - from) as f64) as f32;
+            if peak > THRESHOLD * mean && mean > 0.0 && self.is_greatest(at) {
+                out.push(Sighting {
+                    first_path: self.power_start + self.first_path(at) as u64,
+                    strongest: self.power_start + at as u64,
+                    level: Decibels::from_power_ratio(f64::from(peak / mean)),
+                });
+            }
+            self.next += 1;
+        }
+        let forget = self
+            .next
+            .saturating_sub(self.around.max(self.reach + self.look_back));
+        self.power.drain(..forget);
+        self.power_start += forget as u64;
+        self.next -= forget;
+    }
+
+    fn is_greatest(&self, at: usize) -> bool {
+        let peak = self.power[at];
+        let before = &self.power[at.saturating_sub(self.reach)..at];
+        let after = &self.power[at + 1..(at + 1 + self.reach).min(self.power.len())];
+        before.iter().all(|p| *p < peak) && after.iter().all(|p| *p <= peak)
+    }
+
+    fn first_path(&self, at: usize) -> usize {
+        let least = self.power[at] * FIRST_PATH * FIRST_PATH;
+        let from = at.saturating_sub(self.look_back);
+        (from..=at).find(|i| self.power[*i] >= least).unwrap_or(at)
+    }
+
+    /// Samples in the chirp.
+    pub fn chirp_len(&self) -> usize {
+        self.chirp_len
+    }
+}

@@ -1,0 +1,255 @@
+//! Levels of sounding and silent tones, learnt from the energies alone, and the soft bits that
+//! follow from them.
+//!
+//! In each group one tone of four sounds. Which one is not known, but the energies of a few
+//! hundred groups tell both levels: expectation maximisation over "tone t of the group sounds",
+//! pooled over neighbouring groups, since a room and a loudspeaker change slowly over frequency
+//! on average. A tone that sounds is modelled as Rician: a steady part, and a scattered part
+//! that echo and noise make. In a room nearly all is scattered, on a cable nearly none.
+
+use super::gray::{BITS_PER_TONE, TONES, soft};
+use crate::units::{Decibels, Llr};
+
+/// Groups to either side that share a level.
+const REACH: usize = 4;
+/// Rounds of expectation maximisation; the levels settle to within 1 % in three from any start.
+const ROUNDS: usize = 4;
+/// A silent tone is never taken for more than 40 dB below a sounding one: leakage, clipping and
+/// clicks are not noise, and confidence beyond this only hurts.
+const DEEPEST: f32 = 1e-4;
+/// Largest magnitude of a soft bit.
+const SUREST: Llr = 20.0;
+
+/// What the energies of a frame say about its levels.
+#[derive(Clone, Debug)]
+pub struct Levels {
+    /// Mean energy of a sounding tone, a group each.
+    on: Vec<f32>,
+    /// Mean energy of a silent tone, a group each.
+    off: Vec<f32>,
+    /// Factors of each symbol upon `on` and `off`.
+    symbol: Vec<(f32, f32)>,
+    /// Steady part of a sounding tone's energy, `0..1`.
+    steady: f32,
+}
+
+/// Turns tone energies into soft bits.
+#[derive(Debug)]
+pub struct SoftDemapper {
+    groups: usize,
+}
+
+impl SoftDemapper {
+    /// For symbols of that many groups.
+    pub fn new(groups: usize) -> Self {
+        Self { groups }
+    }
+
+    /// Soft bits of every group of every symbol.
+    ///
+    /// `energies` holds `4 * groups` tone energies a symbol, lowest first, symbol after symbol.
+    ///
+    /// # Panics
+    /// If `energies` is empty or not a whole number of symbols.
+    pub fn demap(&self, energies: &[f32]) -> (Vec<[Llr; BITS_PER_TONE]>, Levels) {
+        let levels = Levels::learn(self.groups, energies);
+        let out = energies
+            .chunks_exact(TONES)
+            .enumerate()
+            .map(|(slot, group)| {
+                let likelihood = levels.likelihood(slot / self.groups, slot % self.groups);
+                let quad = std::array::from_fn(|tone| likelihood(group[tone]));
+                soft(quad).map(|llr| llr.clamp(-SUREST, SUREST))
+            })
+            .collect();
+        (out, levels)
+    }
+}
+
+impl Levels {
+    /// Learns from the energies of some symbols; see [`SoftDemapper::demap`] for their order.
+    fn learn(groups: usize, energies: &[f32]) -> Self {
+        let per_symbol = groups * TONES;
+        assert!(!energies.is_empty() && energies.len().is_multiple_of(per_symbol));
+        let symbols = energies.len() / per_symbol;
+        let mut levels = Self::first_guess(groups, energies);
+        levels.symbol = vec![(1.0, 1.0); symbols];
+        let mut weights = vec![0f32; energies.len()];
+        for _ in 0..ROUNDS {
+            levels.expect(groups, energies, &mut weights);
+            levels.maximise(groups, energies, &weights);
+        }
+        levels
+    }
+
+    /// The largest of each group sounds, the others do not: biased, but a start.
+    fn first_guess(groups: usize, energies: &[f32]) -> Self {
+        let mut on = vec![0f32; groups];
+        let mut off = vec![0f32; groups];
+        for (slot, group) in energies.chunks_exact(TONES).enumerate() {
+            let sum: f32 = group.iter().sum();
+            let largest = group.iter().copied().fold(0.0, f32::max);
+            on[slot % groups] += largest;
+            off[slot % groups] += (sum - largest) / (TONES - 1) as f32;
+        }
+        let symbols = (energies.len() / groups / TONES) as f32;
+        let pooled = |level: &[f32]| pool(level, |_| 1.0 / symbols);
+        let mut levels = Self {
+            on: pooled(&on),
+            off: pooled(&off),
+            symbol: Vec::new(),
+            steady: 0.0,
+        };
+        levels.tidy();
+        levels
+    }
+
+    /// Probability of each tone to be the one that sounds.
+    fn expect(&self, groups: usize, energies: &[f32], weights: &mut [f32]) {
+        for (slot, (group, weights)) in energies
+            .chunks_exact(TONES)
+            .zip(weights.chunks_exact_mut(TONES))
+            .enumerate()
+        {
+            let likelihood = self.likelihood(slot / groups, slot % groups);
+            for (weight, energy) in weights.iter_mut().zip(group) {
+                *weight = likelihood(*energy);
+            }
+            let best = weights.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            weights
+                .iter_mut()
+                .for_each(|weight| *weight = (*weight - best).exp());
+            let sum: f32 = weights.iter().sum();
+            weights.iter_mut().for_each(|weight| *weight /= sum);
+        }
+    }
+
+    /// Levels given those probabilities.
+    fn maximise(&mut self, groups: usize, energies: &[f32], weights: &[f32]) {
+        let symbols = self.symbol.len();
+        let mut on = vec![0f32; groups];
+        let mut off = vec![0f32; groups];
+        let mut squares = 0f32;
+        let mut per_symbol = vec![(0f32, 0f32); symbols];
+        for (slot, (group, weights)) in energies
+            .chunks_exact(TONES)
+            .zip(weights.chunks_exact(TONES))
+            .enumerate()
+        {
+            let (symbol, place) = (slot / groups, slot % groups);
+            let (scale_on, scale_off) = self.symbol[symbol];
+            let (mut sounding, mut silent) = (0.0, 0.0);
+            for (energy, weight) in group.iter().zip(weights) {
+                sounding += energy * weight;
+                silent += energy * (1.0 - weight) / (TONES - 1) as f32;
+                squares += weight * (energy / (self.on[place] * scale_on)).powi(2);
+            }
+            on[place] += sounding / scale_on;
+            off[place] += silent / scale_off;
+            per_symbol[symbol].0 += sounding / self.on[place];
+            per_symbol[symbol].1 += silent / self.off[place];
+        }
+        let count = symbols as f32;
+        self.on = pool(&on, |_| 1.0 / count);
+        self.off = pool(&off, |_| 1.0 / count);
+        for (scale, (sounding, silent)) in self.symbol.iter_mut().zip(per_symbol) {
+            *scale = (
+                (sounding / groups as f32).max(1e-3),
+                (silent / groups as f32).max(1e-3),
+            );
+        }
+        // Second moment of a Rician's energy with mean 1 and steady part s: 2 - s^2.
+        let second = squares / (groups * symbols) as f32;
+        self.steady = (2.0 - second).clamp(0.0, 1.0).sqrt().min(0.98);
+        self.tidy();
+    }
+
+    fn tidy(&mut self) {
+        for (on, off) in self.on.iter_mut().zip(&mut self.off) {
+            *on = on.max(f32::MIN_POSITIVE * 1e6);
+            *off = off.clamp(*on * DEEPEST, *on);
+        }
+    }
+
+    /// Log-likelihood ratio of an energy: sounding against silent.
+    fn likelihood(&self, symbol: usize, group: usize) -> impl Fn(f32) -> f32 + use<> {
+        let (scale_on, scale_off) = self.symbol.get(symbol).copied().unwrap_or((1.0, 1.0));
+        let on = self.on[group] * scale_on;
+        let off = (self.off[group] * scale_off).clamp(on * DEEPEST, on);
+        let steady = (on * self.steady).min(on - off).max(0.0);
+        let scattered = on - steady;
+        move |energy| {
+            energy * (1.0 / off - 1.0 / scattered)
+                + ln_bessel_i0(2.0 * (energy * steady).sqrt() / scattered)
+        }
+    }
+
+    /// Power of the tones against the noise in their band.
+    pub fn snr(&self) -> Decibels {
+        let on: f64 = self.on.iter().map(|level| f64::from(*level)).sum();
+        let off: f64 = self.off.iter().map(|level| f64::from(*level)).sum();
+        Decibels::from_power_ratio(
+            (on - off).max(0.0) / (off * TONES as f64).max(f64::MIN_POSITIVE),
+        )
+    }
+}
+
+/// Mean over neighbouring groups, each first scaled.
+fn pool(level: &[f32], scale: impl Fn(usize) -> f32) -> Vec<f32> {
+    (0..level.len())
+        .map(|group| {
+            let range = group.saturating_sub(REACH)..(group + REACH + 1).min(level.len());
+            let count = range.len() as f32;
+            range.map(|i| level[i] * scale(i)).sum::<f32>() / count
+        })
+        .collect()
+}
+
+/// `ln I0(x)` for `x >= 0`, to 1e-6: the polynomials of Abramowitz and Stegun 9.8.1 and 9.8.2.
+fn ln_bessel_i0(x: f32) -> f32 {
+    if x < 3.75 {
+        let t = (x / 3.75).powi(2);
+        let polynomial = 1.0
+            + t * (3.515_622_9
+                + t * (3.089_942_4
+                    + t * (1.206_749_2 + t * (0.265_973_2 + t * (0.036_076_8 + t * 0.004_581_3)))));
+        polynomial.ln()
+    } else {
+        let t = 3.75 / x;
+        let polynomial = 0.398_942_28
+            + t * (0.013_285_92
+                + t * (0.002_253_19
+                    + t * (-0.001_575_65
+                        + t * (0.009_162_81
+                            + t * (-0.020_577_06
+                                + t * (0.026_355_37 + t * (-0.016_476_33 + t * 0.003_923_77)))))));
+        x - 0.5 * x.ln() + polynomial.ln()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The series of I0, summed: slow and obviously right.
+    fn bessel_i0(x: f64) -> f64 {
+        let (mut term, mut sum) = (1.0, 1.0);
+        for k in 1..200 {
+            term *= (x / 2.0 / f64::from(k)).powi(2);
+            sum += term;
+        }
+        sum
+    }
+
+    #[test]
+    fn the_bessel_function_agrees_with_its_series() {
+        for i in 0..200 {
+            let x = f64::from(i) * 0.2;
+            let (got, expected) = (f64::from(ln_bessel_i0(x as f32)), bessel_i0(x).ln());
+            assert!(
+                (got - expected).abs() < 1e-5 * (1.0 + x),
+                "{x}: {got} for {expected}"
+            );
+        }
+    }
+}
