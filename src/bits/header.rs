@@ -128,7 +128,7 @@ fn crc16(content: u32) -> u16 {
     (0..24).rev().fold(0xffff, |crc: u16, shift| {
         let bit = (content >> shift) as u16 & 1;
         let carry = crc >> 15 ^ bit;
-        crc << 1 ^ carry * 0x1021
+        (crc << 1) ^ (carry * 0x1021)
     })
 }
 

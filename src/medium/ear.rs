@@ -47,7 +47,7 @@ impl Ear {
 fn happening(event: Event, position: u64, rate: SampleRate) -> Option<Happening> {
     match event {
         // Only a header is sure to be one of us: noise makes a carrier now and then.
-        Event::Carrier { .. } => None,
+        Event::Carrier { .. } | Event::Segment { .. } => None,
         Event::Header { until, .. } => Some(Happening::Carrier {
             for_s: rate.seconds(until.saturating_sub(position)),
         }),

@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 
 use crate::bits::{Body, HeaderError, Segment};
 use crate::code::InnerDecoder;
-use crate::samples::{ResampleError, Resampler, Searcher, Sighting};
+use crate::samples::{Resampler, Searcher, Sighting};
 use crate::units::{Decibels, Hertz, SampleRate};
 
 use super::assembly::{Assemblies, Progress};
@@ -30,7 +30,7 @@ const MOST_TRACKS: usize = 16;
 const PATIENCE_S: f64 = 60.0;
 
 /// Why a receiver cannot be made.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReceiverError {
     /// The band of the profile does not fit below half the sample rate.
@@ -41,9 +41,14 @@ pub enum ReceiverError {
         /// The lowest that works.
         min: SampleRate,
     },
-    /// The resampler does not take that rate.
-    #[error(transparent)]
-    Rate(#[from] ResampleError),
+    /// No sound is recorded at such a rate.
+    #[error("a sample rate of {got} is too high: at most {max} is read")]
+    RateTooHigh {
+        /// What was asked for.
+        got: SampleRate,
+        /// The highest that works.
+        max: SampleRate,
+    },
 }
 
 /// Listens to a stream of samples. It is told samples, never asks for time, and keeps bounded
@@ -99,7 +104,7 @@ impl Receiver {
     /// A receiver for samples at `rate`. Allocates here.
     ///
     /// # Errors
-    /// [`ReceiverError::RateTooLow`] below the profile's lowest rate.
+    /// [`ReceiverError`] if `rate` is below the profile's lowest or above 1 MHz.
     pub fn new(profile: &'static Profile, rate: SampleRate) -> Result<Self, ReceiverError> {
         if rate < profile.lowest_rate {
             return Err(ReceiverError::RateTooLow {
@@ -107,6 +112,10 @@ impl Receiver {
                 min: profile.lowest_rate,
             });
         }
+        let too_high = ReceiverError::RateTooHigh {
+            got: rate,
+            max: *Resampler::RATES.end(),
+        };
         let (_, highest) = profile.plan.band();
         let highest = Hertz(highest.0.min(f64::from(rate.0) * 0.45));
         let searcher = Searcher::new(&profile.chirp, profile.receiver_rate);
@@ -117,7 +126,8 @@ impl Receiver {
         Ok(Self {
             rate,
             pushed: 0,
-            resampler: Resampler::new(rate, profile.receiver_rate, highest)?,
+            resampler: Resampler::new(rate, profile.receiver_rate, highest)
+                .map_err(|_| too_high)?,
             fresh: Vec::new(),
             history: History {
                 samples: Vec::with_capacity(2 * keep),

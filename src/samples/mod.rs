@@ -1,5 +1,13 @@
-//! See `lib.rs`.
+//! Tones to samples, and samples back to tone energies.
 
+mod chirp;
+mod detector;
 mod resample;
+mod search;
+mod synthesis;
 
+pub use chirp::Chirp;
+pub use detector::{Detector, SymbolShape};
 pub use resample::{ResampleError, Resampler};
+pub use search::{Searcher, Sighting};
+pub use synthesis::Synthesizer;

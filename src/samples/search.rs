@@ -17,7 +17,7 @@ use crate::units::{Decibels, SampleRate};
 /// Power of the peak over the mean around it: 14 dB. In noise alone the correlation's power is
 /// exponential, so a value passes with probability e^-25; at 10^4 independent values a second
 /// that is once in many days.
-pub const THRESHOLD: f32 = 25.0;
+const THRESHOLD: f32 = 25.0;
 /// A peak must be the greatest within this many seconds on both sides: the spread of echoes that
 /// belong to one arrival.
 const REACH_S: f64 = 0.025;

@@ -90,7 +90,7 @@ impl Synthesizer {
         // Parseval: unit bins on one side of the spectrum give this root mean square.
         let rms = (2.0 * count).sqrt();
         for round in 0..=ROUNDS {
-            self.to_time();
+            self.transform_back();
             if round == ROUNDS {
                 break;
             }
@@ -100,7 +100,7 @@ impl Synthesizer {
             self.work
                 .iter_mut()
                 .for_each(|x| *x = x.clamp(-limit, limit));
-            self.to_unit_tones(tones);
+            self.restore_magnitudes(tones);
         }
         let limit = rms * CREST;
         let scale = PEAK / limit;
@@ -109,7 +109,7 @@ impl Synthesizer {
         out.extend(self.body.iter().map(wave));
     }
 
-    fn to_time(&mut self) {
+    fn transform_back(&mut self) {
         // The inverse transform uses its input up.
         let mut spectrum = std::mem::take(&mut self.spectrum);
         let kept = spectrum.clone();
@@ -119,7 +119,7 @@ impl Synthesizer {
         self.spectrum = kept;
     }
 
-    fn to_unit_tones(&mut self, tones: &[Tone]) {
+    fn restore_magnitudes(&mut self, tones: &[Tone]) {
         self.forward
             .process_with_scratch(&mut self.work, &mut self.spectrum, &mut self.scratch)
             .expect("buffers come from the plan");

@@ -216,7 +216,7 @@ fn ln_bessel_i0(x: f32) -> f32 {
         polynomial.ln()
     } else {
         let t = 3.75 / x;
-        let polynomial = 0.398_942_28
+        let polynomial = 0.398_942_3
             + t * (0.013_285_92
                 + t * (0.002_253_19
                     + t * (-0.001_575_65
