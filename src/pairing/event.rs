@@ -1,15 +1,11 @@
 //! What a [`Machine`](super::Machine) is told, and what it asks for.
 
+use crate::signal::Tag;
 use std::{fmt, time::Duration};
 
 /// Numbers a try: each own offer and each answer is one, with its own connection behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Attempt(pub u32);
-
-/// The few bits of an offer by which an answer names it. Two offers may share them by chance;
-/// the connection then fails and pairing goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct OfferTag(pub u32);
 
 /// Something the machine is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +22,7 @@ pub enum Input {
         /// What to say.
         envelope: Vec<u8>,
         /// How an answer will name it.
-        tag: OfferTag,
+        tag: Tag,
     },
     /// Our answer for that attempt is ready to be said.
     AnswerReady {
@@ -40,14 +36,14 @@ pub enum Input {
         /// As heard.
         envelope: Vec<u8>,
         /// How an answer names it.
-        tag: OfferTag,
+        tag: Tag,
     },
     /// An answer was heard. It may be our own.
     AnswerHeard {
         /// As heard.
         envelope: Vec<u8>,
         /// The offer it answers.
-        to: OfferTag,
+        to: Tag,
     },
     /// A whole envelope was heard that is neither offer nor answer of this version.
     StrangeHeard,

@@ -3,10 +3,11 @@
 use super::{
     Timing,
     chance::Chance,
-    event::{Attempt, Failure, Input, Note, OfferTag, Output, Overheard},
+    event::{Attempt, Failure, Input, Note, Output, Overheard},
     voice::Voice,
     words::{Hash, OwnWords, Words, hash},
 };
+use crate::signal::Tag;
 use std::{
     collections::{VecDeque, vec_deque},
     time::Duration,
@@ -73,7 +74,7 @@ struct Offer {
     attempt: Attempt,
     /// As said, once made.
     words: Option<Words>,
-    tag: OfferTag,
+    tag: Tag,
 }
 
 #[derive(Debug)]
@@ -81,7 +82,7 @@ struct Answering {
     attempt: Attempt,
     /// The offer that is answered.
     offer: Hash,
-    tag: OfferTag,
+    tag: Tag,
     words: Option<Words>,
     /// When the offerer was last noticed.
     heard: Duration,
@@ -204,7 +205,7 @@ impl Machine {
         self.outputs.push_back(Output::MakeOffer(attempt));
     }
 
-    fn offer_ready(&mut self, attempt: Attempt, envelope: Vec<u8>, tag: OfferTag) {
+    fn offer_ready(&mut self, attempt: Attempt, envelope: Vec<u8>, tag: Tag) {
         if self.offer.attempt == attempt && self.offer.words.is_none() {
             self.ours.remember(&envelope);
             self.offer.words = Some(Words::unsaid(envelope));
@@ -291,7 +292,7 @@ impl Machine {
 
     // -- what we hear --
 
-    fn offer_heard(&mut self, now: Duration, envelope: Vec<u8>, tag: OfferTag) {
+    fn offer_heard(&mut self, now: Duration, envelope: Vec<u8>, tag: Tag) {
         if self.ours.contains(&envelope) {
             return;
         }
@@ -322,7 +323,7 @@ impl Machine {
         }
     }
 
-    fn answer(&mut self, now: Duration, offer: Vec<u8>, tag: OfferTag) {
+    fn answer(&mut self, now: Duration, offer: Vec<u8>, tag: Tag) {
         self.hush();
         let attempt = self.next_attempt();
         self.stage = Stage::Answering(Answering {
@@ -339,7 +340,7 @@ impl Machine {
             .push_back(Output::MakeAnswer { attempt, offer });
     }
 
-    fn answer_heard(&mut self, now: Duration, envelope: Vec<u8>, to: OfferTag) {
+    fn answer_heard(&mut self, now: Duration, envelope: Vec<u8>, to: Tag) {
         if self.ours.contains(&envelope) {
             return;
         }
@@ -518,7 +519,7 @@ impl Offer {
         Self {
             attempt,
             words: None,
-            tag: OfferTag(0),
+            tag: Tag(0),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Many machines in one simulated room, in virtual time: every fault a plain field.
 
-use super::{Attempt, Failure, Input, Machine, OfferTag, Output, Timing, chance::Chance};
+use super::{Attempt, Failure, Input, Machine, Output, Timing, chance::Chance};
+use crate::signal::Tag;
 use std::{
     cmp::Reverse,
     collections::{BinaryHeap, HashMap},
@@ -283,7 +284,7 @@ impl Room {
                         envelope: envelope.clone(),
                     },
                     _ => Input::AnswerHeard {
-                        to: OfferTag(u32::from(envelope[1])),
+                        to: Tag(envelope[1]),
                         envelope: envelope.clone(),
                     },
                 };
@@ -351,7 +352,7 @@ impl Room {
                 self.at(made, peer, Happens::Told(Told::OfferReady(n)));
             }
             Output::MakeAnswer { attempt, offer } => {
-                let mut answer = vec![ANSWER, tag(&offer).0 as u8];
+                let mut answer = vec![ANSWER, tag(&offer).0];
                 answer.extend(self.chance.bits().to_le_bytes());
                 let side = Side::Answer { offer, answer };
                 self.peers[peer].attempts.insert(attempt.0, side);
@@ -471,8 +472,8 @@ impl Room {
 }
 
 /// Four bits, as few as an answer may carry, so that chance agreements happen here too.
-fn tag(offer: &[u8]) -> OfferTag {
-    OfferTag(u32::from(offer[1] & 15))
+fn tag(offer: &[u8]) -> Tag {
+    Tag(offer[1] & 15)
 }
 
 fn ms(n: u64) -> Duration {
@@ -718,7 +719,7 @@ fn the_machine_survives_any_order_of_inputs() {
             now += chance.up_to(ms(200));
             let attempt = Attempt((chance.bits() % 6) as u32);
             let envelope = vec![(chance.bits() % 3) as u8, (chance.bits() % 4) as u8];
-            let tag = OfferTag((chance.bits() % 4) as u32);
+            let tag = Tag((chance.bits() % 4) as u8);
             let input = match chance.bits() % 14 {
                 0 => Input::Start,
                 1 => Input::OfferReady {

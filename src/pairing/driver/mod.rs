@@ -1,0 +1,23 @@
+//! Carries out what the [`Machine`](super::Machine) asks for: sounds, sockets and time.
+//!
+//! Everything here belongs to tokio's clock and tasks. [`Transport`] is what is needed of a WebRTC
+//! stack; [`RtcTransport`] is webrtc-rs behind it.
+
+mod addresses;
+mod error;
+mod pair;
+mod report;
+mod rtc_transport;
+mod sockets;
+mod transport;
+mod tries;
+
+pub use addresses::Addresses;
+pub use error::PairError;
+pub use pair::{Cancel, PairOptions, pair, pair_by};
+pub use report::PairEvent;
+pub use rtc_transport::RtcTransport;
+pub use transport::{Connection, Transport, TransportError};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,338 @@
+//! The loop: the medium is asked every few milliseconds, tasks report, the machine decides.
+
+use super::{
+    Addresses, PairError, PairEvent, RtcTransport, Transport, TransportError,
+    tries::{Told, Tries, Untrue},
+};
+use crate::{
+    link::{Heartbeat, Link, ProofError},
+    medium::{Happening, Medium, MediumError},
+    pairing::{Attempt, Input, Machine, Output, Timing, read},
+    signal::{Description, Role, Signal, Tag, pack, unpack},
+};
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+/// How to pair.
+#[derive(Clone, Debug, Default)]
+pub struct PairOptions {
+    /// How long to listen, wait and hope.
+    pub timing: Timing,
+    /// Which addresses to offer.
+    pub addresses: Addresses,
+    /// How the link is watched.
+    pub heartbeat: Heartbeat,
+    /// Where chance starts from; from the system if not given. Two peers must not share it.
+    pub seed: Option<u64>,
+    /// Ends pairing when told to.
+    pub cancel: Cancel,
+}
+
+/// Ends pairing from elsewhere, also from a signal handler.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Pairing ends within milliseconds, with [`PairError::Cancelled`].
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was told to end.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Finds a peer on the medium, who must be doing the same, and opens a link to it by WebRTC.
+/// `events` is called with what happens; it should not block.
+///
+/// Needs a tokio runtime with time and network enabled. Dropping the future ends everything.
+///
+/// # Errors
+/// [`PairError`]: no peer in time, no way between the two, no network, no medium, or cancelled.
+pub async fn pair(
+    medium: impl Medium,
+    options: PairOptions,
+    events: impl FnMut(PairEvent),
+) -> Result<Link, PairError> {
+    let transport = RtcTransport::new(options.addresses.clone());
+    pair_by(Arc::new(transport), medium, options, events).await
+}
+
+/// The same over another WebRTC stack; [`PairOptions::addresses`] is then not looked at.
+///
+/// # Errors
+/// As [`pair`].
+pub async fn pair_by(
+    transport: Arc<dyn Transport>,
+    medium: impl Medium,
+    options: PairOptions,
+    events: impl FnMut(PairEvent),
+) -> Result<Link, PairError> {
+    let seed = match options.seed {
+        Some(seed) => seed,
+        None => getrandom::u64().map_err(|error| TransportError::Stack {
+            doing: "asking the system for chance",
+            detail: error.to_string(),
+        })?,
+    };
+    let (tries, mut told) = Tries::new(transport, options.heartbeat);
+    let mut driver = Driver {
+        mouth: Mouth(medium),
+        machine: Machine::new(options.timing, seed),
+        tries,
+        events,
+        began: Instant::now(),
+        first_sound: None,
+        saying: 0,
+        said: VecDeque::new(),
+        offers_failed: 0,
+        proven: None,
+    };
+    let mut ticks = interval(POLL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut end = driver.tell(Input::Start)?;
+    while end.is_none() {
+        end = tokio::select! {
+            _ = ticks.tick() => driver.look(&options.cancel)?,
+            Some(told) = told.recv() => driver.hear(told)?,
+        };
+    }
+    end.ok_or(PairError::Cancelled)
+}
+
+struct Driver<M: Medium, E: FnMut(PairEvent)> {
+    mouth: Mouth<M>,
+    machine: Machine,
+    tries: Tries,
+    events: E,
+    began: Instant,
+    first_sound: Option<Instant>,
+    /// Bytes of what is being said.
+    saying: usize,
+    /// Envelopes of ours, so that their echo is not shown as somebody's.
+    said: VecDeque<Vec<u8>>,
+    offers_failed: u32,
+    proven: Option<(Attempt, Link)>,
+}
+
+impl<M: Medium, E: FnMut(PairEvent)> Driver<M, E> {
+    /// Looks what the medium has, what time it is, and whether anybody still wants this.
+    fn look(&mut self, cancel: &Cancel) -> Result<Option<Link>, PairError> {
+        if cancel.is_cancelled() {
+            return self.tell(Input::Cancel);
+        }
+        for _ in 0..MOST_AT_ONCE {
+            let Some(happening) = self.mouth.0.poll() else {
+                break;
+            };
+            if let Some(input) = self.notice(happening)?
+                && let Some(link) = self.tell(input)?
+            {
+                return Ok(Some(link));
+            }
+        }
+        self.tell(Input::Tick)
+    }
+
+    /// What the machine is to be told of a happening.
+    fn notice(&mut self, happening: Happening) -> Result<Option<Input>, PairError> {
+        Ok(Some(match happening {
+            Happening::Started { air_s } => {
+                self.first_sound.get_or_insert_with(Instant::now);
+                let bytes = self.saying;
+                (self.events)(PairEvent::Playing { bytes, air_s });
+                Input::Started {
+                    air: seconds(air_s),
+                }
+            }
+            Happening::Finished => Input::Finished,
+            Happening::Carrier { for_s } => Input::Carrier {
+                length: seconds(for_s),
+            },
+            Happening::Garbled => Input::Garbled,
+            Happening::Heard { envelope, snr } => {
+                if !self.said.contains(&envelope) {
+                    self.first_sound.get_or_insert_with(Instant::now);
+                    (self.events)(PairEvent::Heard {
+                        bytes: envelope.len(),
+                        snr_db: snr.0,
+                    });
+                }
+                read(envelope)
+            }
+            Happening::Level { rms, peak } => {
+                (self.events)(PairEvent::Level { rms, peak });
+                return Ok(None);
+            }
+            Happening::Trouble(MediumError::Closed) => return Err(MediumError::Closed.into()),
+            Happening::Trouble(trouble) => {
+                self.trouble(&trouble);
+                return Ok(None);
+            }
+        }))
+    }
+
+    /// What the machine is to be told of an attempt.
+    fn hear(&mut self, told: Told) -> Result<Option<Link>, PairError> {
+        let input = match told {
+            Told::Described(attempt, Ok((connection, description))) => {
+                if !self.tries.keep(attempt, connection) {
+                    return Ok(None);
+                }
+                self.described(attempt, description)
+            }
+            Told::Described(_, Err(error @ TransportError::NoNetwork)) => return Err(error.into()),
+            Told::Described(attempt, Err(error)) => {
+                self.trouble(&error);
+                self.offers_failed += 1;
+                if self.offers_failed >= MOST_FAILURES {
+                    return Err(error.into());
+                }
+                Input::LinkFailed(attempt)
+            }
+            Told::Reached(attempt) => Input::LinkConnecting(attempt),
+            Told::Proven(attempt, Ok(link)) => {
+                self.proven = Some((attempt, link));
+                Input::LinkOpen(attempt)
+            }
+            Told::Proven(_, Err(Untrue::Proof(error @ ProofError::Version { .. }))) => {
+                return Err(error.into());
+            }
+            Told::Proven(attempt, Err(untrue)) => {
+                match untrue {
+                    Untrue::Transport(error) => self.trouble(&error),
+                    Untrue::Proof(error) => self.trouble(&error),
+                }
+                Input::LinkFailed(attempt)
+            }
+        };
+        self.tell(input)
+    }
+
+    /// A description of ours is ready to be said.
+    fn described(&mut self, attempt: Attempt, description: Description) -> Input {
+        let role = description.role;
+        let envelope = pack(&Signal::Description(description));
+        if self.said.len() == REMEMBERED {
+            self.said.pop_front();
+        }
+        self.said.push_back(envelope.clone());
+        match role {
+            Role::Offer => Input::OfferReady {
+                attempt,
+                tag: Tag::of(&envelope),
+                envelope,
+            },
+            Role::Answer => {
+                self.tries.bring_up(attempt, None);
+                Input::AnswerReady { attempt, envelope }
+            }
+        }
+    }
+
+    /// Tells the machine, and does what it asks for, until it asks for nothing more.
+    fn tell(&mut self, input: Input) -> Result<Option<Link>, PairError> {
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            let now = self.began.elapsed();
+            let outputs: Vec<Output> = self.machine.handle(now, input).collect();
+            for output in outputs {
+                match output {
+                    Output::MakeOffer(attempt) => self.tries.describe(attempt, None),
+                    Output::MakeAnswer { attempt, offer } => match description(&offer) {
+                        Some(description) => {
+                            self.tries.describe(attempt, Some((description, offer)))
+                        }
+                        None => inputs.push_back(Input::LinkFailed(attempt)),
+                    },
+                    Output::AcceptAnswer { attempt, answer } => match description(&answer) {
+                        Some(description) => self.tries.bring_up(attempt, Some(description)),
+                        None => inputs.push_back(Input::LinkFailed(attempt)),
+                    },
+                    Output::Abandon(attempt) => self.tries.abandon(attempt),
+                    Output::Say { envelope, pass } => {
+                        self.saying = envelope.len();
+                        match self.mouth.0.say(&envelope, pass) {
+                            Ok(()) => {}
+                            Err(MediumError::Closed) => return Err(MediumError::Closed.into()),
+                            Err(error) => {
+                                self.trouble(&error);
+                                inputs.push_back(Input::Finished);
+                            }
+                        }
+                    }
+                    Output::Hush => self.mouth.0.hush(),
+                    Output::Note(note) => (self.events)(note.into()),
+                    Output::Done(attempt) => {
+                        if let Some(link) = self.done(attempt) {
+                            return Ok(Some(link));
+                        }
+                    }
+                    Output::Failed(failure) => return Err(failure.into()),
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn done(&mut self, attempt: Attempt) -> Option<Link> {
+        let (_, link) = self
+            .proven
+            .take()
+            .filter(|(proven, _)| *proven == attempt)?;
+        self.tries.release(attempt);
+        let since = self.first_sound.unwrap_or(self.began);
+        (self.events)(PairEvent::Connected {
+            way: "two-sounds",
+            seconds: since.elapsed().as_secs_f64(),
+        });
+        Some(link)
+    }
+
+    fn trouble(&mut self, error: &dyn std::fmt::Display) {
+        (self.events)(PairEvent::Trouble(error.to_string()));
+    }
+}
+
+/// The medium, silent when we are gone.
+struct Mouth<M: Medium>(M);
+
+impl<M: Medium> Drop for Mouth<M> {
+    fn drop(&mut self) {
+        self.0.hush();
+    }
+}
+
+fn description(envelope: &[u8]) -> Option<Description> {
+    match unpack(envelope) {
+        Ok(Signal::Description(description)) => Some(description),
+        _ => None,
+    }
+}
+
+/// Any number of seconds as a duration: what is not a time is none.
+fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
+}
+
+/// How often the medium is asked: short beside the tenth of a second in which a carrier is
+/// noticed.
+const POLL: Duration = Duration::from_millis(5);
+
+/// A medium that never runs out of happenings does not keep us from everything else.
+const MOST_AT_ONCE: usize = 256;
+
+/// So many connections may fail to be made before it is not chance any more.
+const MOST_FAILURES: u32 = 3;
+
+/// Own envelopes that are known again.
+const REMEMBERED: usize = 32;

@@ -1,0 +1,62 @@
+//! What happens while pairing, for a screen or a log.
+
+use crate::pairing::Note;
+
+/// Something that happened while pairing.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum PairEvent {
+    /// An envelope of ours has begun to sound.
+    Playing {
+        /// Its length.
+        bytes: usize,
+        /// How long it sounds, in seconds.
+        air_s: f64,
+    },
+    /// An envelope of somebody else was heard.
+    Heard {
+        /// Its length.
+        bytes: usize,
+        /// Signal-to-noise ratio in decibels.
+        snr_db: f32,
+    },
+    /// An offer is being answered.
+    Answering,
+    /// Our offer was answered.
+    Answered,
+    /// The two reach each other over the network.
+    Connecting,
+    /// The link is open and proven.
+    Connected {
+        /// By which way: `two-sounds`.
+        way: &'static str,
+        /// Since the first sound, ours or theirs.
+        seconds: f64,
+    },
+    /// How loud it is; full scale is 1.
+    Level {
+        /// Root mean square.
+        rms: f32,
+        /// Largest magnitude.
+        peak: f32,
+    },
+    /// Something went wrong that pairing goes on in spite of; in words.
+    Trouble(String),
+}
+
+impl From<Note> for PairEvent {
+    fn from(note: Note) -> Self {
+        match note {
+            Note::Answering => Self::Answering,
+            Note::Answered => Self::Answered,
+            Note::Connecting => Self::Connecting,
+            Note::Outpaced => {
+                Self::Trouble("somebody else answered first; waiting for another peer".to_owned())
+            }
+            Note::PeerGone => Self::Trouble("the other side went quiet; starting over".to_owned()),
+            Note::NoRoute => Self::Trouble(
+                "the two hear each other, but no connection came of it; trying again".to_owned(),
+            ),
+        }
+    }
+}

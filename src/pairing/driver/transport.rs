@@ -1,0 +1,72 @@
+//! What pairing needs of a WebRTC stack, and nothing more, so that another one can take the place
+//! of the one in use.
+
+use crate::{link::Channel, signal::Description};
+use std::sync::Arc;
+
+/// Makes connections.
+#[async_trait::async_trait]
+pub trait Transport: Send + Sync {
+    /// A connection that waits for an answer, and the offer to be carried to the peer. It must
+    /// stay usable however long the answer takes.
+    ///
+    /// # Errors
+    /// [`TransportError`].
+    async fn offer(&self) -> Result<(Arc<dyn Connection>, Description), TransportError>;
+
+    /// A connection to who made that offer, and the answer to be carried back. It tries to
+    /// connect from now on, however long the answer takes.
+    ///
+    /// # Errors
+    /// [`TransportError`].
+    async fn answer(
+        &self,
+        offer: &Description,
+    ) -> Result<(Arc<dyn Connection>, Description), TransportError>;
+}
+
+/// One try to connect.
+#[async_trait::async_trait]
+pub trait Connection: Send + Sync {
+    /// Gives our offer the peer's answer.
+    ///
+    /// # Errors
+    /// [`TransportError`] if the answer cannot be used.
+    async fn accept(&self, answer: &Description) -> Result<(), TransportError>;
+
+    /// Waits until both sides have reached each other over the network.
+    ///
+    /// # Errors
+    /// [`TransportError`] if that will not happen any more.
+    async fn reached(&self) -> Result<(), TransportError>;
+
+    /// Waits for the open channel. The peer's certificate has been checked against the
+    /// fingerprint of its description.
+    ///
+    /// # Errors
+    /// [`TransportError`] if that will not happen any more.
+    async fn channel(&self) -> Result<Arc<dyn Channel>, TransportError>;
+
+    /// Lets go of everything. Further calls do nothing.
+    async fn close(&self);
+}
+
+/// Why a connection cannot be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransportError {
+    /// No address to be reached at.
+    #[error("no usable network interface: connect to a network, or name one to use")]
+    NoNetwork,
+    /// The stack failed, in its words.
+    #[error("{doing}: {detail}")]
+    Stack {
+        /// What was tried.
+        doing: &'static str,
+        /// What the stack says.
+        detail: String,
+    },
+    /// The connection was given up.
+    #[error("the connection was closed")]
+    Closed,
+}

@@ -1,0 +1,66 @@
+//! An envelope, as far as the machine needs to understand it.
+
+use super::Input;
+use crate::signal::{Role, Signal, Tag, unpack};
+
+/// What the machine is to be told of an envelope that was heard. The bytes may come from anybody.
+pub fn read(envelope: Vec<u8>) -> Input {
+    let Ok(Signal::Description(description)) = unpack(&envelope) else {
+        return Input::StrangeHeard;
+    };
+    match (description.role, description.answers()) {
+        (Role::Offer, _) => Input::OfferHeard {
+            tag: Tag::of(&envelope),
+            envelope,
+        },
+        (Role::Answer, Some(to)) => Input::AnswerHeard { envelope, to },
+        (Role::Answer, None) => Input::StrangeHeard,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signal::{Credentials, Description, Fingerprint, Setup, Text, pack};
+    use proptest::prelude::*;
+
+    fn description(role: Role) -> Description {
+        Description {
+            role,
+            setup: Setup::Active,
+            credentials: Credentials::Derived,
+            fingerprint: Fingerprint::Sha256([7; 32]),
+            max_message_size: 65_536,
+            candidates: Vec::new(),
+            answers: None,
+        }
+    }
+
+    #[test]
+    fn an_answer_is_told_with_the_tag_of_the_offer_it_answers() {
+        let offer = pack(&description(Role::Offer).into());
+        let answer = pack(&description(Role::Answer).answering(&offer).into());
+        let Input::OfferHeard { tag, .. } = read(offer) else {
+            panic!("not an offer");
+        };
+        match read(answer.clone()) {
+            Input::AnswerHeard { to, envelope } => assert_eq!((to, envelope), (tag, answer)),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_text_is_strange() {
+        let text = Signal::Other(Text::new("hello").unwrap());
+        assert_eq!(read(pack(&text)), Input::StrangeHeard);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_without_harm(
+            bytes in proptest::collection::vec(any::<u8>(), 0..200)
+        ) {
+            let _ = read(bytes);
+        }
+    }
+}
