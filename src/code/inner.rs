@@ -60,7 +60,7 @@ impl InnerCode {
             "{info_bits} information bits, the inner code takes 32 to 4096"
         );
         let size = info_bits.div_ceil(INFORMATION);
-        let rows = lift(size);
+        let rows = lift(ROWS, INFORMATION, size);
         let mut degrees = vec![0; INFORMATION + ROWS.len()];
         for entry in rows.iter().flatten() {
             degrees[entry.column] += 1;

@@ -8,7 +8,6 @@
 //! format.
 
 use super::interleaver::Dice;
-use super::protograph::{INFORMATION, ROWS};
 
 /// An entry of a lifted row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,22 +18,24 @@ pub(super) struct Entry {
     pub(super) shift: usize,
 }
 
-/// The entries of every row; the last of each is the row's own parity column with shift 0.
-pub(super) fn lift(size: usize) -> Vec<Vec<Entry>> {
-    let mut degrees = vec![1; INFORMATION + ROWS.len()];
-    degrees[..INFORMATION].fill(0);
-    for &column in ROWS.iter().copied().flatten() {
+/// The entries of every row of a protograph with `information` information columns; the last of
+/// each is the row's own parity column with shift 0.
+pub(super) fn lift(rows: &[&[u8]], information: usize, size: usize) -> Vec<Vec<Entry>> {
+    let mut degrees = vec![1; information + rows.len()];
+    degrees[..information].fill(0);
+    for &column in rows.iter().copied().flatten() {
         degrees[usize::from(column)] += 1;
     }
     let mut lifting = Lifting {
         size,
+        information,
+        rows: Vec::with_capacity(rows.len()),
+        members: vec![Vec::new(); degrees.len()],
         degrees,
-        rows: Vec::with_capacity(ROWS.len()),
-        members: vec![Vec::new(); INFORMATION + ROWS.len()],
         cost: vec![0; size],
         dice: Dice::new(size as u64),
     };
-    for (row, columns) in ROWS.iter().enumerate() {
+    for (row, columns) in rows.iter().enumerate() {
         lifting.add_row(row, columns);
     }
     lifting.rows
@@ -42,6 +43,8 @@ pub(super) fn lift(size: usize) -> Vec<Vec<Entry>> {
 
 struct Lifting {
     size: usize,
+    /// Information columns.
+    information: usize,
     /// Entries of each column when all rows are there.
     degrees: Vec<usize>,
     rows: Vec<Vec<Entry>>,
@@ -62,7 +65,7 @@ impl Lifting {
             self.rows[row].push(Entry { column, shift });
             self.members[column].push((row, shift));
         }
-        let column = INFORMATION + row;
+        let column = self.information + row;
         self.rows[row].push(Entry { column, shift: 0 });
         self.members[column].push((row, 0));
     }
@@ -144,12 +147,13 @@ const SIX: u64 = 1 << 10;
 
 #[cfg(test)]
 mod tests {
+    use super::super::protograph::{INFORMATION, ROWS};
     use super::*;
 
     #[test]
     fn codes_from_1000_bits_have_no_cycle_of_four() {
         for size in [125, 200, 323, 512] {
-            let rows = lift(size);
+            let rows = lift(ROWS, INFORMATION, size);
             for (i, upper) in rows.iter().enumerate() {
                 for lower in &rows[i + 1..] {
                     let mut turns: Vec<usize> = upper
