@@ -14,6 +14,8 @@ mod inner;
 mod interleaver;
 mod lifting;
 mod protograph;
+#[cfg(test)]
+mod theory;
 
 pub use belief::{Decoded, InnerDecoder, Undecoded};
 pub use erasure::{ErasureCode, ErasureError};
