@@ -5,8 +5,8 @@
 //! microphone's permission), webrtc-rs 0.17 and 0.21, and simple-peer 9.11 in that Chromium.
 
 use airshake::signal::{
-    Credentials, Description, Fingerprint, IceCredentials, Role, Signal, SignalError, Tag, VERSION,
-    pack, unpack,
+    Address, Candidate, Credentials, Description, Fingerprint, IceCredentials, Kind, MdnsName,
+    Role, Signal, SignalError, Tag, Text, VERSION, pack, unpack,
 };
 
 macro_rules! recordings {
@@ -85,25 +85,28 @@ fn a_recording_is_read_with_any_line_ends() {
     }
 }
 
-/// One IPv4 candidate (or one name), whole SHA-256, credentials not sent.
+/// The table in the module's documentation, with one candidate each.
 #[test]
 fn sizes_hold() {
     let mut offer = recorded("chromium-offer-mic.sdp");
     let mut answer = recorded("webrtc-rs-0.21-answer.sdp").answering(b"an offer");
     let mut named = recorded("chromium-answer.sdp").answering(b"an offer");
-    assert_eq!(size(&offer), 40 + 21);
+    let mut sent = offer.clone();
     for description in [&mut offer, &mut answer, &mut named] {
         assert_eq!(description.candidates.len(), 1);
         description.credentials = Credentials::Derived;
     }
-    assert_eq!((size(&offer), size(&answer), size(&named)), (40, 41, 52));
-
-    offer.fingerprint = Fingerprint::Sha1([9; 20]);
-    answer.fingerprint = Fingerprint::Sha1([9; 20]);
-    assert_eq!((size(&offer), size(&answer)), (28, 29));
-    offer.fingerprint = Fingerprint::Truncated128([9; 16]);
-    answer.fingerprint = Fingerprint::Truncated128([9; 16]);
-    assert_eq!((size(&offer), size(&answer)), (24, 25));
+    for (fingerprint, sizes) in [
+        (Fingerprint::Sha256([9; 32]), [40, 41, 52, 61]),
+        (Fingerprint::Sha1([9; 20]), [28, 29, 40, 49]),
+        (Fingerprint::Truncated128([9; 16]), [24, 25, 36, 45]),
+    ] {
+        let found = [&mut offer, &mut answer, &mut named, &mut sent].map(|description| {
+            description.fingerprint = fingerprint;
+            size(description)
+        });
+        assert_eq!(found, sizes);
+    }
 }
 
 #[test]
@@ -118,21 +121,58 @@ fn credentials_of_chromium_s_lengths_cost_21_bytes() {
     }
 }
 
+/// Eight more of each, so that halves and quarters of a byte show.
 #[test]
-fn another_ipv4_costs_six_and_a_half_bytes_or_four_and_a_half_on_the_same_port() {
-    let mut offer = recorded("chromium-offer-mic.sdp");
-    let (one, first) = (size(&offer), offer.candidates[0]);
-    for i in 1..=4u8 {
-        let mut next = first;
-        next.address = airshake::signal::Address::Ip([192, 168, 77, 100 + i].into());
-        next.port = first.port + u16::from(i);
-        offer.candidates.push(next);
+fn another_candidate_costs_its_address_its_port_and_half_a_byte() {
+    let ip4 = |i: u8| Address::Ip([192, 168, 77, 100 + i].into());
+    let ip6 = |i: u8| Address::Ip([0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, i].into());
+    let name = |i: u8| {
+        let uuid = [i, 0, 0, 0, 0, 0, 0x40, 0, 0x80, 0, 0, 0, 0, 0, 0, 0];
+        Address::Mdns(MdnsName::from_bytes(uuid).expect("it is of version 4"))
+    };
+    let more = 1..=8u8;
+    for (addresses, bits, bits_on_the_same_port) in [
+        (more.clone().map(ip4).collect::<Vec<_>>(), 52, 36),
+        (more.clone().map(ip6).collect(), 148, 132),
+        (more.map(name).collect(), 142, 126),
+    ] {
+        let mut offer = recorded("chromium-offer-mic.sdp");
+        let (one, first) = (size(&offer), offer.candidates[0]);
+        for (port, address) in (first.port + 1..).zip(addresses) {
+            offer.candidates.push(Candidate {
+                address,
+                port,
+                kind: Kind::Host,
+            });
+        }
+        assert_eq!(size(&offer), one + bits);
+        for candidate in &mut offer.candidates {
+            candidate.port = first.port;
+        }
+        assert_eq!(size(&offer), one + bits_on_the_same_port);
     }
-    assert_eq!(size(&offer), one + 26);
-    for candidate in &mut offer.candidates {
-        candidate.port = first.port;
+}
+
+/// What has no packed form still profits from a dictionary that knows the constant parts.
+#[test]
+fn as_text_a_recording_is_less_than_half_of_itself_which_deflate_alone_is_not() {
+    let texts = SDPS.into_iter().chain(JSONS);
+    for (file, _, text) in texts {
+        let alone = {
+            let mut deflater = flate2::Compress::new(flate2::Compression::best(), false);
+            let mut out = Vec::with_capacity(text.len());
+            let finish = flate2::FlushCompress::Finish;
+            deflater
+                .compress_vec(text.as_bytes(), &mut out, finish)
+                .expect("there is room");
+            out.len()
+        };
+        let signal = Signal::Other(Text::new(text).expect("it is short"));
+        let bytes = pack(&signal);
+        assert_eq!(unpack(&bytes), Ok(signal));
+        println!("{file}: {} of {alone} of {} bytes", bytes.len(), text.len());
+        assert!(bytes.len() * 2 < text.len() && alone * 2 > text.len());
     }
-    assert_eq!(size(&offer), one + 18);
 }
 
 #[test]

@@ -42,6 +42,7 @@ fn credentials() -> impl Strategy<Value = Credentials> {
     prop_oneof![
         Just(Credentials::Derived),
         ("[A-Za-z0-9+/]{4}", "[A-Za-z0-9+/]{24}").prop_map(explicit),
+        ("[0-9a-f]{8}", "[0-9a-f]{32}").prop_map(explicit),
         ("[A-Za-z0-9+/]{4,256}", "[A-Za-z0-9+/]{22,256}").prop_map(explicit),
     ]
 }

@@ -44,6 +44,9 @@ impl IceCredentials {
     /// Sixteen bytes, so that truncating a SHA-256 fingerprint leaves the credentials as they are.
     /// They are as public as the fingerprint: whoever hears it can compute them. They tell agents
     /// apart; the certificates, checked against the fingerprints, tell peers apart.
+    ///
+    /// A peer gives them to its engine before it makes an offer or answer, and derives them from
+    /// the fingerprint that will be sent: a SHA-1 gives others than a SHA-256.
     pub fn derived(fingerprint: &Fingerprint) -> Self {
         let key = &fingerprint.bytes()[..16];
         let mut okm = [0; 24];

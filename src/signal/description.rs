@@ -15,7 +15,8 @@ pub struct Description {
     pub setup: Setup,
     /// ICE credentials, or that they follow from the fingerprint.
     pub credentials: Credentials,
-    /// Hash of the DTLS certificate.
+    /// Hash of the DTLS certificate. Derived credentials follow it; only
+    /// [truncating](Fingerprint::truncated) leaves them as they are.
     pub fingerprint: Fingerprint,
     /// The longest data channel message this side accepts, in bytes; 0 is "any" (RFC 8841).
     pub max_message_size: u32,

@@ -235,7 +235,7 @@ fn number<T: FromStr>(name: &str, value: &str) -> Result<T, SdpError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::signal::{Address, Kind};
+    use crate::signal::{Address, Kind, pack};
 
     /// What a browser writes, as we would write it.
     fn offer() -> String {
@@ -304,6 +304,43 @@ mod tests {
         let both = written.replace("t=0 0", &format!("t=0 0\r\n{session}"));
         let expected = Description::from_sdp(&written, Role::Offer);
         assert_eq!(Description::from_sdp(&both, Role::Offer), expected);
+    }
+
+    /// No recording: the layout that Firefox is known for, with other values.
+    #[test]
+    fn firefox_s_layout_is_read() {
+        let fingerprint = ["5A"; 32].join(":");
+        let sdp = [
+            "v=0",
+            "o=mozilla...THIS_IS_SDPARTA-99.0 1234567890123456789 0 IN IP4 0.0.0.0",
+            "s=-",
+            "t=0 0",
+            "a=sendrecv",
+            &format!("a=fingerprint:sha-256 {fingerprint}"),
+            "a=group:BUNDLE 0",
+            "a=ice-options:trickle",
+            "a=msid-semantic:WMS *",
+            "m=application 50000 UDP/DTLS/SCTP webrtc-datachannel",
+            "c=IN IP4 203.0.113.7",
+            "a=candidate:0 1 UDP 2122252543 ba42762d-b349-4eda-8faa-3faf2f5f400c.local 50000 typ host",
+            "a=candidate:2 1 TCP 2105524479 ba42762d-b349-4eda-8faa-3faf2f5f400c.local 9 typ host tcptype active",
+            "a=candidate:1 1 UDP 1686052863 203.0.113.7 50000 typ srflx raddr 0.0.0.0 rport 0",
+            "a=sendrecv",
+            "a=end-of-candidates",
+            "a=ice-pwd:0123456789abcdef0123456789abcdef",
+            "a=ice-ufrag:01234567",
+            "a=mid:0",
+            "a=setup:actpass",
+            "a=sctp-port:5000",
+            "a=max-message-size:1073741823",
+            "",
+        ]
+        .join("\r\n");
+        let description = Description::from_sdp(&sdp, Role::Offer).unwrap();
+        let kinds: Vec<Kind> = description.candidates.iter().map(|c| c.kind).collect();
+        assert_eq!(kinds, [Kind::Host, Kind::ServerReflexive]);
+        // 32 + 20 for fingerprint and credentials, 17.6 for the name, 4.5 for the address, 1.5.
+        assert_eq!(pack(&description.into()).len(), 76);
     }
 
     #[test]

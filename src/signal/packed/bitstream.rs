@@ -1,6 +1,6 @@
 //! Fields of a few bits in a row of bytes, most significant bit first.
 
-use super::SignalError;
+use crate::signal::SignalError;
 
 /// Appends fields; the last byte is filled up with zeros.
 #[derive(Default)]
