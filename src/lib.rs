@@ -13,38 +13,38 @@
 //!  signal     WebRTC description <-> few bytes
 //! ```
 
-/// Shared words: hertz, sample rates, decibels, tones, soft bits.
+// Shared words: hertz, sample rates, decibels, tones, soft bits.
 pub mod units;
 
-/// Bytes to bits and back: packet, checksum, whitening.
+// Bytes to bits and back: packet, checksum, whitening.
 pub mod bits;
 
-/// Bits to coded bits, and soft bits back.
+// Bits to coded bits, and soft bits back.
 pub mod code;
 
-/// Coded bits to tones, and soft bits back.
+// Coded bits to tones, and soft bits back.
 pub mod tones;
 
-/// Tones to samples, and samples back to tone energies.
+// Tones to samples, and samples back to tone energies.
 pub mod samples;
 
-/// The path joined: profile, transmitter, streaming receiver.
+// The path joined: profile, transmitter, streaming receiver.
 pub mod modem;
 
-/// The room, simulated: echo, noise, skew, clipping, gain control. Seeded.
+// The room, simulated: echo, noise, skew, clipping, gain control. Seeded.
 pub mod air;
 
-/// Samples to the world and back: files and devices.
+// Samples to the world and back: files and devices.
 pub mod audio;
 
-/// WebRTC descriptions to few bytes and back.
+// WebRTC descriptions to few bytes and back.
 pub mod signal;
 
-/// Envelopes between peers: sound, memory.
+// Envelopes between peers: sound, memory.
 pub mod medium;
 
-/// The open channel, and what people do over it.
+// The open channel, and what people do over it.
 pub mod link;
 
-/// Signals over a medium until a link is open.
+// Signals over a medium until a link is open.
 pub mod pairing;
