@@ -63,7 +63,7 @@ const LIBRARY: &[Row] = &[
         &["units", "bits", "code", "tones", "samples"],
         &["thiserror"],
     ),
-    pure("air", &["units"], &["thiserror"]),
+    pure("air", &["units"], &["realfft"]),
     pure("audio", &["units"], &["thiserror"]),
     edge(
         "audio/files",
