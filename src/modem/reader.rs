@@ -1,5 +1,7 @@
 //! Reads one frame out of samples: first its header, then its data.
 
+use realfft::num_complex::Complex32;
+
 use crate::bits::{Body, HEADER_BITS, Header, HeaderError, unpack_segment, unpack_single};
 use crate::code::{HeaderCode, InnerDecoder};
 use crate::samples::Detector;
@@ -86,7 +88,7 @@ pub(super) struct Reader {
     demapper: SoftDemapper,
     header_code: HeaderCode,
     header_map: FrameMap,
-    fine: Vec<Vec<f32>>,
+    fine: Vec<Vec<Complex32>>,
     energies: Vec<f32>,
 }
 
@@ -175,7 +177,7 @@ impl Reader {
         for symbol in 0..symbols {
             let from = (start + self.geometry.body_start(symbol)).min(samples.len());
             let body = &samples[from..(from + self.geometry.body).min(samples.len())];
-            self.detector.fine_energies(body, &mut self.fine[symbol]);
+            self.detector.fine_spectrum(body, &mut self.fine[symbol]);
         }
         self.fine.truncate(symbols);
     }

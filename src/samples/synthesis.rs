@@ -141,3 +141,74 @@ impl Synthesizer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Hertz;
+
+    const PLAN: Plan = Plan {
+        spacing: Hertz(7.8125),
+        first_bin: 77,
+        groups: 268,
+    };
+
+    fn tones(seed: usize) -> Vec<Tone> {
+        (0..PLAN.groups)
+            .map(|group| (group * group * 31 + seed * 17 + group) as u8 % 7 % 4)
+            .collect()
+    }
+
+    #[test]
+    fn a_symbol_holds_its_tones_and_little_else() {
+        let mut synthesizer = Synthesizer::new(PLAN, 6144, 768);
+        for seed in 0..8 {
+            let mut samples = Vec::new();
+            synthesizer.symbol(&tones(seed), &mut samples);
+            assert_eq!(samples.len(), synthesizer.symbol_len());
+            assert_eq!(samples[..768], samples[6144..]);
+            let mut spectrum = synthesizer.forward.make_output_vec();
+            let mut body = samples[768..].to_vec();
+            synthesizer
+                .forward
+                .process(&mut body, &mut spectrum)
+                .unwrap();
+            let mean = |wanted: bool| {
+                let energies = tones(seed)
+                    .into_iter()
+                    .enumerate()
+                    .flat_map(|(group, sounding)| {
+                        (0..4)
+                            .filter(move |tone| (*tone == sounding) == wanted)
+                            .map(move |tone| (group, tone))
+                    });
+                let count = PLAN.groups as f64 * if wanted { 1.0 } else { 3.0 };
+                energies
+                    .map(|(g, t)| f64::from(spectrum[PLAN.bin(g, t)].norm_sqr()))
+                    .sum::<f64>()
+                    / count
+            };
+            // What clipping leaves on a silent tone must stay 30 dB below a sounding one, as the
+            // constant promises.
+            let left = mean(false) / mean(true);
+            assert!(left < 1e-3, "{seed}: {left}");
+        }
+    }
+
+    #[test]
+    fn the_crest_is_low_whatever_is_sent() {
+        let mut synthesizer = Synthesizer::new(PLAN, 6144, 768);
+        for seed in 0..8 {
+            let mut samples = Vec::new();
+            synthesizer.symbol(&tones(seed), &mut samples);
+            let peak = samples.iter().fold(0f32, |peak, x| peak.max(x.abs()));
+            let power = samples.iter().map(|x| x * x).sum::<f32>() / samples.len() as f32;
+            // Random phases would peak near 11 dB: ln of 6144 samples over their mean power, twice.
+            let crest = 10.0 * (peak * peak / power).log10();
+            assert!(
+                peak <= PEAK && crest < 20.0 * CREST.log10() + 0.5,
+                "{peak} {crest}"
+            );
+        }
+    }
+}

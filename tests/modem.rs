@@ -1,0 +1,304 @@
+//! The laws of the receiver, over the public interface.
+
+use airshake::air::Random;
+use airshake::modem::{Burst, Event, Loss, MAX_PAYLOAD, Profile, Receiver, Transmitter};
+use airshake::units::SampleRate;
+use proptest::prelude::*;
+
+const RATE: SampleRate = SampleRate::HZ_48000;
+
+fn payload(len: usize, seed: u64) -> Vec<u8> {
+    let mut random = Random::new(seed, "payload");
+    (0..len).map(|_| random.bits() as u8).collect()
+}
+
+fn sound(payload: &[u8], pass: u8, rate: SampleRate) -> Vec<f32> {
+    let burst: Burst = Transmitter::new(&Profile::AUDIBLE, rate)
+        .burst(payload, pass)
+        .unwrap();
+    burst.into_samples()
+}
+
+fn events(samples: &[f32], cut: usize, rate: SampleRate) -> Vec<Event> {
+    let mut receiver = Receiver::new(&Profile::AUDIBLE, rate).unwrap();
+    let mut events = Vec::new();
+    for piece in samples.chunks(cut) {
+        events.extend(receiver.push(piece));
+    }
+    events.extend(receiver.finish());
+    events
+}
+
+fn messages(events: &[Event]) -> Vec<&[u8]> {
+    events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Message(heard) => Some(heard.payload.as_slice()),
+            _ => None,
+        })
+        .collect()
+}
+
+fn noise(len: usize, rms: f32, seed: u64) -> Vec<f32> {
+    let mut random = Random::new(seed, "noise");
+    (0..len).map(|_| random.gaussian() as f32 * rms).collect()
+}
+
+#[test]
+fn every_length_comes_back() {
+    for len in [0, 1, 2, 33, 64, 140, 400, 507, 508, 509, 1000, 1001, 4000] {
+        let sent = payload(len, len as u64);
+        let events = events(&sound(&sent, 0, RATE), 4096, RATE);
+        assert_eq!(messages(&events), [sent.as_slice()], "{len} bytes");
+    }
+}
+
+#[test]
+fn the_longest_message_comes_back_and_a_longer_one_is_refused() {
+    let sent = payload(MAX_PAYLOAD, 1);
+    assert_eq!(
+        messages(&events(&sound(&sent, 0, RATE), 48_000, RATE)),
+        [sent.as_slice()]
+    );
+    let error = Transmitter::new(&Profile::AUDIBLE, RATE)
+        .burst(&payload(MAX_PAYLOAD + 1, 1), 0)
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "payload of 65537 bytes does not fit: at most 65536 bytes go into one message"
+    );
+}
+
+#[test]
+fn every_sample_rate_carries() {
+    let sent = payload(64, 3);
+    for rate in [
+        16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 88_200, 96_000, 192_000,
+    ] {
+        let rate = SampleRate(rate);
+        assert_eq!(
+            messages(&events(&sound(&sent, 0, rate), 4096, rate)),
+            [sent.as_slice()],
+            "{rate}"
+        );
+    }
+    let error = Receiver::new(&Profile::AUDIBLE, SampleRate(8_000)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "a sample rate of 8000 Hz is too low: at least 16000 Hz is needed"
+    );
+}
+
+#[test]
+fn every_pass_is_enough_alone() {
+    let sent = payload(100, 4);
+    for pass in 0..8 {
+        assert_eq!(
+            messages(&events(&sound(&sent, pass, RATE), 4096, RATE)),
+            [sent.as_slice()],
+            "{pass}"
+        );
+    }
+    let long = payload(2000, 4);
+    for pass in [1, 7] {
+        assert_eq!(
+            messages(&events(&sound(&long, pass, RATE), 4096, RATE)),
+            [long.as_slice()],
+            "{pass}"
+        );
+    }
+}
+
+#[test]
+fn the_air_times_asked_for_are_kept() {
+    // Stated requirements: seconds on air for so many bytes, preamble and header included.
+    for (bytes, seconds) in [(33, 0.40), (64, 0.55), (140, 1.0), (400, 2.5)] {
+        let length = Transmitter::new(&Profile::AUDIBLE, RATE)
+            .burst(&payload(bytes, 5), 0)
+            .unwrap()
+            .len();
+        assert!(
+            RATE.seconds(length) <= seconds,
+            "{bytes} bytes: {} s",
+            RATE.seconds(length)
+        );
+    }
+}
+
+#[test]
+fn loudness_does_not_matter_over_sixty_decibels() {
+    let sent = payload(64, 6);
+    let clean = sound(&sent, 0, RATE);
+    for gain in [1.0, 0.1, 0.01, 0.001] {
+        let quiet: Vec<f32> = clean.iter().map(|x| x * gain).collect();
+        assert_eq!(
+            messages(&events(&quiet, 4096, RATE)),
+            [sent.as_slice()],
+            "{gain}"
+        );
+    }
+}
+
+#[test]
+fn noise_and_silence_give_nothing() {
+    assert_eq!(events(&vec![0.0; 480_000], 4800, RATE), []);
+    assert_eq!(events(&noise(480_000, 0.2, 7), 4800, RATE), []);
+    assert_eq!(events(&[], 1, RATE), []);
+}
+
+#[test]
+fn samples_that_are_no_numbers_harm_only_themselves() {
+    let sent = payload(64, 8);
+    let mut samples = noise(48_000, 0.001, 8);
+    samples.iter_mut().step_by(3).for_each(|x| *x = f32::NAN);
+    samples[100] = f32::INFINITY;
+    samples.extend(sound(&sent, 0, RATE));
+    assert_eq!(messages(&events(&samples, 4096, RATE)), [sent.as_slice()]);
+    assert_eq!(events(&vec![f32::NAN; 96_000], 4096, RATE), []);
+}
+
+#[test]
+fn a_burst_cut_in_the_middle_is_reported_as_cut_off() {
+    // A symbol and a half hold 2 * 268 * 1.5 - 240 = 564 coded bits: fewer than the 1152 of the
+    // packet, so no code can read it. (Half of a burst is enough on a cable.)
+    let samples = sound(&payload(140, 9), 0, RATE);
+    let found = events(&samples[..3072 + 6912 * 3 / 2], 4096, RATE);
+    assert!(
+        matches!(
+            found.last(),
+            Some(Event::Lost {
+                reason: Loss::CutOff,
+                ..
+            })
+        ),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn data_under_another_header_is_lost_and_never_delivered() {
+    // The header sits in the first symbol: chirp 3072 samples, symbol 6912.
+    let (first, second) = (
+        sound(&payload(140, 10), 0, RATE),
+        sound(&payload(140, 11), 0, RATE),
+    );
+    let mut spliced = first[..3072 + 6912].to_vec();
+    spliced.extend_from_slice(&second[3072 + 6912..]);
+    spliced.extend(vec![0.0; 48_000]);
+    let found = events(&spliced, 4096, RATE);
+    assert!(
+        matches!(
+            found.last(),
+            Some(Event::Lost {
+                reason: Loss::Unreadable,
+                ..
+            })
+        ),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_long_message_survives_lost_segments_and_says_when_too_many_are_lost() {
+    let sent = payload(4000, 12);
+    let samples = sound(&sent, 0, RATE);
+    // Eight data segments and one of redundancy, all of one length.
+    let segment = samples.len() / 9;
+    let silenced = |lost: &[usize]| {
+        let mut samples = samples.clone();
+        for i in lost {
+            samples[i * segment..(i + 1) * segment].fill(0.0);
+        }
+        events(&samples, 4096, RATE)
+    };
+    assert_eq!(messages(&silenced(&[3])), [sent.as_slice()]);
+    let lost = silenced(&[3, 5]);
+    let reason = Loss::SegmentsMissing { got: 7, need: 8 };
+    assert!(
+        matches!(lost.last(), Some(Event::Lost { reason: r, .. }) if *r == reason),
+        "{lost:?}"
+    );
+}
+
+#[test]
+fn two_bursts_that_overlap_give_no_wrong_message() {
+    let (a, b) = (payload(64, 13), payload(64, 14));
+    let (first, second) = (sound(&a, 0, RATE), sound(&b, 0, RATE));
+    for shift in [0, 1000, 6000, 12_000, 20_000, 23_000] {
+        let mut mixed = vec![0.0; shift + second.len() + 4800];
+        for (i, x) in first.iter().enumerate() {
+            mixed[i] += x;
+        }
+        for (i, x) in second.iter().enumerate() {
+            mixed[shift + i] += x;
+        }
+        for message in messages(&events(&mixed, 4096, RATE)) {
+            assert!(message == a || message == b, "shift {shift}");
+        }
+    }
+}
+
+#[test]
+fn a_burst_after_another_is_heard_and_so_are_three_in_a_row() {
+    let all = [payload(1, 15), payload(64, 16), payload(300, 17)];
+    let samples: Vec<f32> = all.iter().flat_map(|p| sound(p, 0, RATE)).collect();
+    let found = events(&samples, 4096, RATE);
+    assert_eq!(
+        messages(&found),
+        all.iter().map(Vec::as_slice).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn damaged_bursts_never_deliver_a_wrong_payload() {
+    let sent = payload(20, 18);
+    let clean = sound(&sent, 0, RATE);
+    let mut random = Random::new(19, "damage");
+    for _ in 0..150 {
+        let mut samples = clean.clone();
+        for _ in 0..(random.unit() * 6.0) as usize {
+            let from = (random.unit() * samples.len() as f64) as usize;
+            let to = (from + (random.unit() * 9000.0) as usize).min(samples.len());
+            let kind = random.unit();
+            for x in &mut samples[from..to] {
+                *x = if kind < 0.4 {
+                    0.0
+                } else if kind < 0.7 {
+                    -*x
+                } else {
+                    random.gaussian() as f32
+                };
+            }
+        }
+        for message in messages(&events(&samples, 4096, RATE)) {
+            assert_eq!(message, sent);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn any_cut_of_the_samples_gives_the_same_events(
+        cuts in prop::collection::vec(1usize..9000, 1..40), seed in 0u64..4, lead in 0usize..5000,
+    ) {
+        let mut samples = noise(lead, 0.01, seed);
+        samples.extend(sound(&payload(30, seed), 0, RATE));
+        samples.extend(noise(20_000, 0.05, seed + 1));
+        let whole = events(&samples, samples.len(), RATE);
+        let mut receiver = Receiver::new(&Profile::AUDIBLE, RATE).unwrap();
+        let mut pieced = Vec::new();
+        let mut rest = samples.as_slice();
+        for cut in cuts.iter().cycle() {
+            if rest.is_empty() {
+                break;
+            }
+            let (piece, after) = rest.split_at((*cut).min(rest.len()));
+            pieced.extend(receiver.push(piece));
+            rest = after;
+        }
+        pieced.extend(receiver.finish());
+        prop_assert_eq!(whole, pieced);
+    }
+}
