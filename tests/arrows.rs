@@ -57,7 +57,11 @@ const LIBRARY: &[Row] = &[
         &["reed_solomon_erasure", "thiserror"],
     ),
     pure("tones", &["units", "bits", "code"], &["thiserror"]),
-    pure("samples", &["units", "tones"], &["realfft", "thiserror"]),
+    pure(
+        "samples",
+        &["units", "tones"],
+        &["realfft", "rustfft", "thiserror"],
+    ),
     pure(
         "modem",
         &["units", "bits", "code", "tones", "samples"],
@@ -122,8 +126,9 @@ const BINARY: Row = edge(
         "clap_complete",
         "clap_mangen",
         "ctrlc",
-        "serde",
         "serde_json",
+        "terminal_size",
+        "thiserror",
         "tokio",
     ],
 );

@@ -1,0 +1,162 @@
+//! `airshake hear`: print what others say.
+
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+use airshake::medium::sound::Sound;
+use airshake::medium::{Happening, Medium, MediumError};
+use anyhow::{Context, Result};
+use clap::Args;
+use serde_json::json;
+
+use super::files::{self, Place};
+use super::interrupt;
+use super::options::{self, MicrophoneOption, ProfileOption};
+use super::outcome::Nothing;
+use super::talk::{Talk, meter, round, wait};
+use super::text;
+
+/// Listen, and print every message that is heard
+///
+/// Each message is printed with a line break after it; --raw leaves that away. It listens until
+/// Ctrl-C, or as long as --count and --timeout say.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  airshake hear
+  airshake hear --count 1 --timeout 30 --raw > key.bin
+  airshake hear --json 2> events.jsonl
+
+Exit codes: 0 --count messages, or at least one until --timeout; 1 none was heard;
+130 ended by Ctrl-C.")]
+pub(crate) struct Hear {
+    /// Stop after this many messages
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    count: Option<u64>,
+
+    /// Stop after this many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = options::seconds)]
+    timeout: Option<Duration>,
+
+    /// Print the bytes of each message and nothing else
+    #[arg(long)]
+    raw: bool,
+
+    /// Tell events as JSON lines on stderr
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    microphone: MicrophoneOption,
+
+    #[command(flatten)]
+    profile: ProfileOption,
+}
+
+impl Hear {
+    pub(crate) fn run(self, quiet: bool) -> Result<()> {
+        let mut talk = Talk::new(self.json, quiet);
+        let mut sound = Sound::open(options::ear(&self.microphone, self.profile.profile))
+            .context("cannot open the microphone")?;
+        talk.line("listening; Ctrl-C ends it");
+        let mut heard = Overheard::default();
+        // Until when a burst is going on, since the start.
+        let mut until = 0.0;
+        while self.count.is_none_or(|count| heard.messages < count) {
+            interrupt::check()?;
+            if self.timeout.is_some_and(|limit| talk.elapsed() >= limit) {
+                break;
+            }
+            let Some(happening) = sound.poll() else {
+                wait(Duration::from_millis(5));
+                continue;
+            };
+            heard.count(&happening);
+            match happening {
+                Happening::Heard { envelope, snr } => {
+                    talk.event(
+                        "heard",
+                        json!({"bytes": envelope.len(), "snr_db": round(f64::from(snr.0), 2)}),
+                    );
+                    talk.line(&format!("{} bytes, SNR {snr}", envelope.len()));
+                    self.print(&envelope)?;
+                }
+                Happening::Carrier { for_s } => {
+                    talk.event("carrier", json!({"for_s": round(for_s, 3)}));
+                    until = talk.elapsed().as_secs_f64() + for_s;
+                }
+                Happening::Garbled => {
+                    talk.event("garbled", json!({}));
+                    talk.line("a burst could not be read: too much noise or echo");
+                }
+                Happening::Level { peak, .. } => {
+                    let left = until - talk.elapsed().as_secs_f64();
+                    talk.status(&match left > 0.0 {
+                        true => format!("hearing a burst {} {left:.1} s to go", meter(peak)),
+                        false => format!("listening {}", meter(peak)),
+                    });
+                }
+                Happening::Trouble(error @ MediumError::Closed) => return Err(error.into()),
+                Happening::Trouble(error) => {
+                    talk.event("trouble", json!({"reason": error.to_string()}));
+                    talk.line(&error.to_string());
+                }
+                _ => {}
+            }
+        }
+        if heard.messages == 0 {
+            return Err(Nothing(heard.describe(talk.elapsed())).into());
+        }
+        Ok(())
+    }
+
+    fn print(&self, payload: &[u8]) -> Result<()> {
+        if self.raw {
+            return files::write(&Place::Pipe, payload);
+        }
+        if io::stdout().is_terminal() {
+            return files::print_line(&match text::as_text(payload) {
+                Some(message) => message.to_owned(),
+                None => format!("(not text) {}", text::hex(payload)),
+            });
+        }
+        files::write(&Place::Pipe, &[payload, b"\n"].concat())
+    }
+}
+
+/// What came in, for the end that has nothing to show.
+#[derive(Debug, Default)]
+struct Overheard {
+    messages: u64,
+    carriers: u64,
+    garbled: u64,
+    peak: f32,
+}
+
+impl Overheard {
+    fn count(&mut self, happening: &Happening) {
+        match happening {
+            Happening::Heard { .. } => self.messages += 1,
+            Happening::Carrier { .. } => self.carriers += 1,
+            Happening::Garbled => self.garbled += 1,
+            Happening::Level { peak, .. } => self.peak = self.peak.max(*peak),
+            _ => {}
+        }
+    }
+
+    fn describe(&self, time: Duration) -> String {
+        let seconds = time.as_secs_f64();
+        if self.peak == 0.0 {
+            return format!(
+                "{seconds:.1} s of silence: the microphone gives nothing; is it muted?"
+            );
+        }
+        let peak = 20.0 * self.peak.log10();
+        let bursts = match (self.carriers, self.garbled) {
+            (0, _) => "no burst found".to_owned(),
+            (_, 0) => "a burst began, but was not heard to its end".to_owned(),
+            (_, n) => format!("{n} bursts could not be read; more passes would help"),
+        };
+        format!("{seconds:.1} s of sound, peak {peak:.0} dBFS; {bursts}")
+    }
+}

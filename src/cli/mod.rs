@@ -1,0 +1,86 @@
+//! The command line: one file a subcommand. Data on stdout, talk on stderr, `-` is a pipe.
+
+mod chat;
+mod completions;
+mod devices;
+mod files;
+mod hear;
+mod interrupt;
+mod man;
+mod options;
+mod outcome;
+mod pair;
+mod say;
+mod talk;
+mod text;
+mod typed;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Two computers within earshot shake hands by sound.
+///
+/// One plays a chirp, the other hears it, and a WebRTC data channel is open between them: no
+/// server, no account, nothing typed. The same modem turns any bytes into a sound file and back.
+#[derive(Debug, Parser)]
+#[command(
+    name = "airshake",
+    version,
+    propagate_version = true,
+    after_help = AFTER_HELP,
+    max_term_width = 100
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    /// Say nothing on stderr but errors
+    #[arg(short, long, global = true)]
+    quiet: bool,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  airshake pair           on two computers: find each other by sound, then chat
+  airshake say hello      a message by sound alone ...
+  airshake hear           ... and who hears it
+
+Exit codes: 0 done; 1 nothing heard, no peer, or a failed verification;
+2 wrong usage or unreadable input; 130 interrupted.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Pair(pair::Pair),
+    Say(say::Say),
+    Hear(hear::Hear),
+    Devices(devices::Devices),
+    Completions(completions::Completions),
+    Man(man::Man),
+}
+
+/// Runs the program.
+pub(crate) fn main() -> ExitCode {
+    let cli = Cli::parse();
+    interrupt::install();
+    let result = match cli.command {
+        Command::Pair(command) => command.run(cli.quiet),
+        Command::Say(command) => command.run(cli.quiet),
+        Command::Hear(command) => command.run(cli.quiet),
+        Command::Devices(command) => command.run(),
+        Command::Completions(command) => command.run(),
+        Command::Man(command) => command.run(),
+    };
+    outcome::report(result)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_of_every_command_agree_with_each_other() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,166 @@
+//! `airshake pair`: find a peer by sound, then chat.
+
+use std::time::Duration;
+
+use airshake::link::Link;
+use airshake::medium::Medium;
+use airshake::medium::sound::Sound;
+use airshake::pairing::{Addresses, PairError, PairEvent, PairOptions, Timing, pair};
+use anyhow::{Context, Result};
+use clap::Args;
+use serde_json::json;
+
+use super::chat::{chat, interrupted};
+use super::interrupt;
+use super::options::{self, LoudspeakerOption, MicrophoneOption, ProfileOption};
+use super::outcome::{Interrupted, Nothing};
+use super::talk::{Talk, meter, round};
+use super::typed;
+
+/// Pair with whoever is listening, then chat
+///
+/// Run it on both computers; nobody chooses a role. Once the link is open, lines that are typed
+/// appear on the other side. Ctrl-D says goodbye. If stdin is a pipe, its end says goodbye once
+/// everything has arrived; if it is empty from the start (/dev/null), the peer's lines are
+/// printed until the peer leaves.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  airshake pair
+  airshake pair --timeout 30 --json 2> events.jsonl
+  airshake pair --input usb --output headphones
+  echo 'see you at eight' | airshake pair      say it and leave
+  airshake pair < /dev/null > said.txt         write down what the peer says
+
+Exit codes: 0 the chat is over; 1 no peer, or the link was lost; 2 no sound or no network;
+130 ended by Ctrl-C.")]
+pub(crate) struct Pair {
+    /// Give up when nobody was found in this many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = options::seconds)]
+    timeout: Option<Duration>,
+
+    /// Network interface to be reached at; chosen by itself if not given
+    #[arg(long, value_name = "NAME")]
+    interface: Option<String>,
+
+    /// Tell events as JSON lines on stderr
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    microphone: MicrophoneOption,
+
+    #[command(flatten)]
+    loudspeaker: LoudspeakerOption,
+
+    #[command(flatten)]
+    profile: ProfileOption,
+}
+
+impl Pair {
+    pub(crate) fn run(self, quiet: bool) -> Result<()> {
+        let mut talk = Talk::new(self.json, quiet);
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .context("cannot start")?;
+        let result = runtime.block_on(self.pair_and_chat(&mut talk));
+        // A read from stdin may hang until a key is pressed: nobody waits for it.
+        runtime.shutdown_background();
+        result
+    }
+
+    async fn pair_and_chat(self, talk: &mut Talk) -> Result<()> {
+        let air = options::both(&self.microphone, &self.loudspeaker, self.profile.profile);
+        let sound = Sound::open(air).context("cannot use the air")?;
+        talk.line("looking for a peer within earshot; the same command runs on the other side");
+        let link = find(sound, self.options(), talk).await?;
+        talk.line("connected: what you type appears on the other side; Ctrl-D ends the chat");
+        chat(link, typed::lines(), talk).await
+    }
+
+    fn options(&self) -> PairOptions {
+        let mut options = PairOptions::default();
+        if let Some(timeout) = self.timeout {
+            options.timing = Timing {
+                deadline: timeout,
+                ..Timing::default()
+            };
+        }
+        if let Some(interface) = &self.interface {
+            options.addresses = Addresses::Interface(interface.clone());
+        }
+        options
+    }
+}
+
+/// Pairs on `medium`, and tells what happens meanwhile.
+pub(super) async fn find(
+    medium: impl Medium,
+    options: PairOptions,
+    talk: &mut Talk,
+) -> Result<Link> {
+    let cancel = options.cancel.clone();
+    let watch = async {
+        interrupted().await;
+        cancel.cancel();
+        // Pairing ends within milliseconds, by itself.
+        std::future::pending::<()>().await;
+    };
+    let paired = tokio::select! {
+        paired = pair(medium, options, |event| tell(&event, talk)) => paired,
+        () = watch => unreachable!("it waits without end"),
+    };
+    talk.end_status();
+    paired.map_err(|error| {
+        talk.event("closed", json!({"reason": error.to_string()}));
+        match error {
+            PairError::Cancelled if interrupt::asked() => Interrupted.into(),
+            PairError::NoPeer { .. } | PairError::LinkFailed | PairError::Proof(_) => {
+                Nothing(error.to_string()).into()
+            }
+            error => error.into(),
+        }
+    })
+}
+
+fn tell(event: &PairEvent, talk: &mut Talk) {
+    match event {
+        PairEvent::Playing { bytes, air_s } => {
+            talk.event(
+                "playing",
+                json!({"bytes": bytes, "air_s": round(*air_s, 3)}),
+            );
+            talk.status(&format!("playing {bytes} bytes, {air_s:.2} s"));
+        }
+        PairEvent::Heard { bytes, snr_db } => {
+            let snr = round(f64::from(*snr_db), 2);
+            talk.event("heard", json!({"bytes": bytes, "snr_db": snr}));
+            talk.line(&format!("heard {bytes} bytes, SNR {snr_db:.1} dB"));
+        }
+        PairEvent::Answering => {
+            talk.event("answering", json!({}));
+            talk.line("answering");
+        }
+        PairEvent::Answered => {
+            talk.event("answered", json!({}));
+            talk.line("got an answer");
+        }
+        PairEvent::Connecting => {
+            talk.event("connecting", json!({}));
+            talk.status("connecting");
+        }
+        PairEvent::Connected { way, seconds } => {
+            let rounded = round(*seconds, 3);
+            talk.event("connected", json!({"way": way, "seconds": rounded}));
+            talk.strong(&format!("connected by {way} in {seconds:.1} s"));
+        }
+        PairEvent::Level { peak, .. } => talk.status(&format!("listening {}", meter(*peak))),
+        PairEvent::Trouble(words) => {
+            talk.event("trouble", json!({"reason": words}));
+            talk.line(words);
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,180 @@
+//! What is said on stderr: lines for people, one status line that is drawn over itself, or JSON
+//! lines for programs. Data never goes this way.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, Value};
+
+use super::text;
+
+/// Whether a status line stands on the terminal and must go before anything else is printed.
+static DRAWN: AtomicBool = AtomicBool::new(false);
+
+/// The voice of one command.
+pub(crate) struct Talk {
+    mode: Mode,
+    start: Instant,
+    last_status: Option<Instant>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// A person at a terminal: lines and a status line.
+    Terminal { colour: bool },
+    /// A log: lines only.
+    Lines,
+    /// A program: events as JSON lines, nothing else.
+    Json,
+    /// Nobody: nothing but errors.
+    Quiet,
+}
+
+impl Talk {
+    /// Speaks JSON or nothing if asked to, draws only on a terminal, colours only where NO_COLOR
+    /// is unset.
+    pub(crate) fn new(json: bool, quiet: bool) -> Self {
+        let mode = if json {
+            Mode::Json
+        } else if quiet {
+            Mode::Quiet
+        } else if io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|t| t != "dumb")
+        {
+            let colour = std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+            Mode::Terminal { colour }
+        } else {
+            Mode::Lines
+        };
+        Self {
+            mode,
+            start: now(),
+            last_status: None,
+        }
+    }
+
+    /// Since the command began.
+    pub(crate) fn elapsed(&self) -> Duration {
+        now().duration_since(self.start)
+    }
+
+    /// A line for people.
+    pub(crate) fn line(&self, line: &str) {
+        if !matches!(self.mode, Mode::Json | Mode::Quiet) {
+            to_stderr(line);
+        }
+    }
+
+    /// A line for people that should not be overlooked.
+    pub(crate) fn strong(&self, line: &str) {
+        match self.mode {
+            Mode::Terminal { colour: true } => to_stderr(&format!("\x1b[1m{line}\x1b[0m")),
+            _ => self.line(line),
+        }
+    }
+
+    /// Draws the status line anew, on a terminal only and at most ten times a second.
+    pub(crate) fn status(&mut self, line: &str) {
+        if !matches!(self.mode, Mode::Terminal { .. }) {
+            return;
+        }
+        let now = now();
+        if self
+            .last_status
+            .is_some_and(|last| now.duration_since(last) < Duration::from_millis(100))
+        {
+            return;
+        }
+        self.last_status = Some(now);
+        let width = terminal_size::terminal_size_of(io::stderr())
+            .map_or(80, |(terminal_size::Width(w), _)| usize::from(w));
+        let line = text::truncate(line, width.saturating_sub(1));
+        // Carriage return, erase to the end of the line.
+        let _ = write!(io::stderr().lock(), "\r\x1b[K{line}");
+        DRAWN.store(true, Ordering::SeqCst);
+    }
+
+    /// Takes the status line away.
+    pub(crate) fn end_status(&mut self) {
+        clear_status();
+        self.last_status = None;
+    }
+
+    /// An event for programs: its name, the seconds since the start, and its fields.
+    pub(crate) fn event(&self, event: &str, fields: Value) {
+        if self.mode != Mode::Json {
+            return;
+        }
+        let mut object = Map::new();
+        object.insert("event".to_owned(), event.into());
+        object.insert(
+            "t".to_owned(),
+            round(self.elapsed().as_secs_f64(), 3).into(),
+        );
+        if let Value::Object(fields) = fields {
+            object.extend(fields);
+        }
+        to_stderr(&Value::Object(object).to_string());
+    }
+}
+
+impl Drop for Talk {
+    fn drop(&mut self) {
+        clear_status();
+    }
+}
+
+/// Prints a line to stderr, on a line of its own. A closed stderr is nobody's loss.
+pub(crate) fn to_stderr(line: &str) {
+    clear_status();
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// Takes the status line away, if one stands.
+pub(crate) fn clear_status() {
+    if DRAWN.swap(false, Ordering::SeqCst) {
+        let _ = write!(io::stderr().lock(), "\r\x1b[K");
+    }
+}
+
+/// `value` with at most `digits` digits after the point, for JSON that people also read.
+pub(crate) fn round(value: f64, digits: i32) -> f64 {
+    let scale = 10f64.powi(digits);
+    (value * scale).round() / scale
+}
+
+/// A level meter of ten cells for an amplitude of `0..=1`, from -60 dBFS to full scale.
+pub(crate) fn meter(peak: f32) -> String {
+    let dbfs = 20.0 * peak.max(1e-6).log10();
+    let cells = ((dbfs + 60.0) / 6.0).round().clamp(0.0, 10.0) as usize;
+    format!("[{}{}]", "#".repeat(cells), "-".repeat(10 - cells))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command line is an edge: it tells the time"
+)]
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
+/// Lets time pass.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command line is an edge: it has nothing else to do"
+)]
+pub(crate) fn wait(time: Duration) {
+    std::thread::sleep(time);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_meter_spans_sixty_decibels() {
+        assert_eq!(meter(1.0), "[##########]");
+        assert_eq!(meter(0.0), "[----------]");
+        assert_eq!(meter(0.0316), "[#####-----]"); // -30 dBFS
+    }
+}

@@ -1,0 +1,342 @@
+//! Two `airshake pair` processes within earshot: sound through a virtual air, WebRTC over the
+//! loopback and between two network namespaces. Needs Linux and PulseAudio (`script/setup`);
+//! passes by where they are missing, unless AIRSHAKE_REQUIRE_LIVE is set.
+//!
+//! AIRSHAKE_PAIR_RUNS says how often each pairing is repeated, 3 times by default.
+
+#![cfg(target_os = "linux")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests of the whole program live in real time"
+)]
+
+mod common;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::tool;
+use serde_json::Value;
+use tempfile::{TempDir, tempdir};
+
+/// Ample for a pairing that goes wrong once and starts over, on a busy machine.
+const PAIRING: Duration = Duration::from_secs(60);
+/// For a line to cross an open link, and for a peer's death to be noticed.
+const NOTICE: Duration = Duration::from_secs(5);
+
+#[test]
+fn two_processes_pair_and_talk_where_each_hears_only_the_other() {
+    repeat("crossed", &Network::shared());
+}
+
+#[test]
+fn two_processes_pair_and_talk_where_each_also_hears_itself() {
+    repeat("shared", &Network::shared());
+}
+
+#[test]
+fn two_processes_pair_and_talk_between_two_networks() {
+    if let Some(network) = Network::namespaces() {
+        repeat("crossed", &network);
+    }
+}
+
+#[test]
+fn a_peer_alone_gives_up_after_its_time_and_says_what_it_heard() {
+    let Some(air) = Air::start("crossed") else {
+        return;
+    };
+    let mut peer = Peer::start(&air, &Network::shared(), "A", &["--timeout", "4"]);
+    peer.event("playing", Duration::from_secs(10));
+    assert_eq!(peer.ended(Duration::from_secs(15)), Some(1));
+}
+
+#[test]
+fn ctrl_c_ends_a_lonely_peer_at_once() {
+    let Some(air) = Air::start("crossed") else {
+        return;
+    };
+    let mut peer = Peer::start(&air, &Network::shared(), "A", &[]);
+    peer.event("playing", Duration::from_secs(10));
+    peer.signal("INT");
+    assert_eq!(peer.ended(NOTICE), Some(130));
+}
+
+fn repeat(topology: &str, network: &Network) {
+    let Some(air) = Air::start(topology) else {
+        return;
+    };
+    let runs = std::env::var("AIRSHAKE_PAIR_RUNS").map_or(3, |n| n.parse().expect("a number"));
+    for run in 0..runs {
+        pair_once(&air, network, run);
+    }
+}
+
+/// Pairs, sends a line each way, and kills one side, in turn.
+fn pair_once(air: &Air, network: &Network, run: u32) {
+    let mut a = Peer::start(air, network, "A", &[]);
+    // Not always at the same moment: together, and up to 0.9 s apart.
+    thread::sleep(Duration::from_millis(300 * u64::from(run % 4)));
+    let mut b = Peer::start(air, network, "B", &[]);
+    for peer in [&a, &b] {
+        let connected = peer.event("connected", PAIRING);
+        assert!(connected["way"].is_string(), "{connected}");
+        let seconds = connected["seconds"].as_f64().expect("a number");
+        println!(
+            "{} run {run} {}: connected in {seconds:.2} s",
+            air.topology, peer.side
+        );
+    }
+    talk(&mut a, &b, "bonjour from A");
+    talk(&mut b, &a, "and hello from B");
+    let (killed, left) = if run.is_multiple_of(2) {
+        (&mut a, &mut b)
+    } else {
+        (&mut b, &mut a)
+    };
+    killed.signal("KILL");
+    let closed = left.event("closed", NOTICE);
+    assert!(closed["reason"].is_string(), "{closed}");
+    assert_eq!(left.ended(NOTICE), Some(1), "a lost link is no good end");
+}
+
+fn talk(from: &mut Peer, to: &Peer, line: &str) {
+    writeln!(from.stdin.as_mut().expect("open"), "{line}").expect("the peer reads");
+    assert_eq!(to.line(NOTICE), line);
+}
+
+/// The virtual air, for one test at a time.
+struct Air {
+    topology: String,
+    folder: TempDir,
+    _alone: MutexGuard<'static, ()>,
+}
+
+impl Air {
+    fn start(topology: &str) -> Option<Self> {
+        static ALONE: Mutex<()> = Mutex::new(());
+        if !(tool("pulseaudio") && tool("pactl")) {
+            return None;
+        }
+        let air = Self {
+            topology: topology.to_owned(),
+            folder: tempdir().expect("a folder"),
+            _alone: ALONE.lock().unwrap_or_else(PoisonError::into_inner),
+        };
+        let started = air
+            .script()
+            .args(["start", topology])
+            .output()
+            .expect("runs");
+        assert!(
+            started.status.success(),
+            "{}",
+            String::from_utf8_lossy(&started.stderr)
+        );
+        Some(air)
+    }
+
+    fn script(&self) -> Command {
+        let mut command = Command::new(script());
+        command.env("VIRTUAL_AUDIO_DIR", self.folder.path());
+        command
+    }
+}
+
+impl Drop for Air {
+    fn drop(&mut self) {
+        let _ = self.script().arg("stop").output();
+    }
+}
+
+fn script() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("script/virtual-audio")
+}
+
+/// Where the two sides' packets travel.
+struct Network {
+    /// Names of the namespaces of A and B; without them both use this machine's network.
+    namespaces: Option<[String; 2]>,
+}
+
+impl Network {
+    fn shared() -> Self {
+        Self { namespaces: None }
+    }
+
+    /// Two namespaces, joined by a cable: 10.77.0.1 and 10.77.0.2. `None` without the right to.
+    fn namespaces() -> Option<Self> {
+        let names = ["a", "b"].map(|side| format!("airshake-{}-{side}", std::process::id()));
+        let network = Self {
+            namespaces: Some(names.clone()),
+        };
+        let [a, b] = &names;
+        let may = tool("ip") && ip(&format!("netns add {a}")) && ip(&format!("netns add {b}"));
+        if !may {
+            assert!(
+                std::env::var_os("AIRSHAKE_REQUIRE_NETNS").is_none(),
+                "network namespaces cannot be made here"
+            );
+            eprintln!("skipped: no right to make network namespaces");
+            return None;
+        }
+        let steps = [
+            format!("link add eth0 netns {a} type veth peer name eth0 netns {b}"),
+            format!("-n {a} addr add 10.77.0.1/24 dev eth0"),
+            format!("-n {b} addr add 10.77.0.2/24 dev eth0"),
+            format!("-n {a} link set eth0 up"),
+            format!("-n {b} link set eth0 up"),
+            format!("-n {a} link set lo up"),
+            format!("-n {b} link set lo up"),
+            format!("-n {a} route add default via 10.77.0.2"),
+            format!("-n {b} route add default via 10.77.0.1"),
+        ];
+        for step in &steps {
+            assert!(ip(step), "ip {step}");
+        }
+        Some(network)
+    }
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        for name in self.namespaces.iter().flatten() {
+            ip(&format!("netns del {name}"));
+        }
+    }
+}
+
+fn ip(arguments: &str) -> bool {
+    let output = Command::new("ip")
+        .args(arguments.split(' '))
+        .output()
+        .expect("ip runs");
+    output.status.success()
+}
+
+/// A running `airshake pair --json`.
+struct Peer {
+    side: &'static str,
+    child: Child,
+    stdin: Option<ChildStdin>,
+    lines: Receiver<String>,
+    events: Receiver<String>,
+}
+
+impl Peer {
+    fn start(air: &Air, network: &Network, side: &'static str, options: &[&str]) -> Self {
+        let mut command = match &network.namespaces {
+            None => air.script(),
+            Some(names) => {
+                let name = &names[usize::from(side == "B")];
+                let mut command = Command::new("ip");
+                command
+                    .args(["netns", "exec", name])
+                    .arg(script())
+                    .env("VIRTUAL_AUDIO_DIR", air.folder.path());
+                command
+            }
+        };
+        let mut child = command
+            .args([
+                "run",
+                side,
+                env!("CARGO_BIN_EXE_airshake"),
+                "pair",
+                "--json",
+            ])
+            .args(options)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("starts");
+        Self {
+            side,
+            stdin: child.stdin.take(),
+            lines: lines_of(child.stdout.take().expect("piped")),
+            events: lines_of(child.stderr.take().expect("piped")),
+            child,
+        }
+    }
+
+    /// Waits for the event of that name.
+    #[track_caller]
+    fn event(&self, name: &str, within: Duration) -> Value {
+        let end = Instant::now() + within;
+        let mut seen = Vec::new();
+        while let Ok(line) = self
+            .events
+            .recv_timeout(end.saturating_duration_since(Instant::now()))
+        {
+            let event: Value = serde_json::from_str(&line).unwrap_or_default();
+            if event["event"] == name {
+                return event;
+            }
+            seen.push(line);
+        }
+        panic!("{}: no {name} in {within:?}; {seen:#?}", self.side);
+    }
+
+    /// The next line of the chat.
+    #[track_caller]
+    fn line(&self, within: Duration) -> String {
+        self.lines
+            .recv_timeout(within)
+            .unwrap_or_else(|_| panic!("{}: no line in {within:?}; {:#?}", self.side, self.rest()))
+    }
+
+    fn rest(&self) -> Vec<String> {
+        self.events.try_iter().collect()
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args([&format!("-{name}"), &self.child.id().to_string()])
+            .status();
+        assert!(sent.expect("kill runs").success());
+    }
+
+    /// The exit code, once the program has ended.
+    #[track_caller]
+    fn ended(&mut self, within: Duration) -> Option<i32> {
+        let end = Instant::now() + within;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("waits") {
+                return status.code();
+            }
+            assert!(
+                Instant::now() < end,
+                "{}: still running after {within:?}; {:#?}",
+                self.side,
+                self.rest()
+            );
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The lines of a stream as they come.
+fn lines_of(stream: impl Read + Send + 'static) -> Receiver<String> {
+    let (send, receive) = channel();
+    thread::spawn(move || {
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            if send.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    receive
+}
