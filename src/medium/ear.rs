@@ -46,8 +46,10 @@ impl Ear {
 /// What an event means to those above; `position` is where the stream is.
 fn happening(event: Event, position: u64, rate: SampleRate) -> Option<Happening> {
     match event {
-        // Only a header is sure to be one of us: noise makes a carrier now and then.
-        Event::Carrier { .. } | Event::Segment { .. } => None,
+        // Told at once, long before the header: the sooner the others fall silent, the fewer
+        // collide. Noise makes a carrier now and then; it costs a short silence.
+        Event::Carrier { .. } => Some(Happening::Carrier { for_s: TO_HEADER_S }),
+        Event::Segment { .. } => None,
         Event::Header { until, .. } => Some(Happening::Carrier {
             for_s: rate.seconds(until.saturating_sub(position)),
         }),
@@ -58,6 +60,10 @@ fn happening(event: Event, position: u64, rate: SampleRate) -> Option<Happening>
         Event::Lost { .. } => Some(Happening::Garbled),
     }
 }
+
+/// Within so many seconds of a carrier its header is read, or it was none: the first symbol, its
+/// guard, and the time it takes to compute.
+const TO_HEADER_S: f64 = 0.25;
 
 #[cfg(test)]
 mod tests {
@@ -113,12 +119,15 @@ mod tests {
     }
 
     #[test]
-    fn a_mere_carrier_is_not_worth_telling() {
+    fn a_mere_carrier_is_told_until_its_header_is_due() {
         let carrier = Event::Carrier {
             at: 0,
             level: Decibels(9.0),
         };
-        assert_eq!(happening(carrier, 0, RATE), None);
+        assert_eq!(
+            happening(carrier, 0, RATE),
+            Some(Happening::Carrier { for_s: TO_HEADER_S })
+        );
     }
 
     #[test]

@@ -393,9 +393,7 @@ impl Machine {
     }
 
     fn carrier(&mut self, now: Duration, length: Duration) {
-        if self.voice.is_drawing_breath() {
-            // Somebody was quicker by a breath. Let it finish, or both are lost.
-            self.voice.end();
+        if self.voice.gives_way(now, &self.timing) {
             self.outputs.push_back(Output::Hush);
             self.voice
                 .plan(now, Duration::ZERO, Duration::ZERO, &mut self.chance);

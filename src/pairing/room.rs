@@ -225,6 +225,10 @@ impl Room {
                 };
                 let clean =
                     !self.overlapped_until(speech, self.speeches[speech].begin + self.air.preamble);
+                if clean && !left.is_zero() {
+                    // One's own carrier is noticed like anybody's.
+                    self.tell(from, Input::Carrier { length: left });
+                }
                 for to in self.listeners(from) {
                     if clean && !left.is_zero() && self.chance.unit() >= self.air.loss {
                         self.tell(to, Input::Carrier { length: left });
@@ -558,7 +562,6 @@ fn two_pair_over_a_pipe_where_both_hear_each_other_at_once() {
     let air = Air {
         full_duplex: true,
         output_delay: ms(0),
-        notice_delay: ms(0),
         ..Air::default()
     };
     let times = times_to_pair(3000, &air, |_| vec![ms(0), ms(0)]);

@@ -21,6 +21,9 @@ pub struct Timing {
     /// Random part of every pause; it grows with each word that brought nothing, since two may
     /// have spoken at once.
     pub spread: Duration,
+    /// A carrier noticed sooner than this after our own word began is somebody else's: ours has
+    /// not sounded long enough. The preamble of the modem is 64 ms long.
+    pub own_carrier: Duration,
     /// Kept silent after a carrier should have ended: decoding takes a moment.
     pub settle: Duration,
     /// The longest a single carrier notice is believed.
@@ -47,6 +50,7 @@ impl Default for Timing {
             offer_pause: Duration::from_millis(300),
             answer_pause: Duration::from_millis(500),
             spread: Duration::from_millis(1000),
+            own_carrier: Duration::from_millis(60),
             settle: Duration::from_millis(150),
             longest_carrier: Duration::from_secs(10),
             link_patience: Duration::from_secs(5),

@@ -9,8 +9,10 @@ use std::time::Duration;
 pub(super) struct Voice {
     /// Ours is on its way or sounding, and must have ended by then even if nobody says so.
     saying: Option<Duration>,
-    /// The medium has told that it sounds.
-    sounding: bool,
+    /// Since when it sounds, as the medium told.
+    sounding: Option<Duration>,
+    /// The last word was given up for another's.
+    yielded: bool,
     /// Somebody else is sounding until about then.
     quiet_until: Duration,
     /// When to speak next.
@@ -25,7 +27,8 @@ impl Voice {
     pub(super) fn new() -> Self {
         Self {
             saying: None,
-            sounding: false,
+            sounding: None,
+            yielded: false,
             quiet_until: Duration::ZERO,
             speak_at: None,
             air: Duration::ZERO,
@@ -73,7 +76,7 @@ impl Voice {
     pub(super) fn begin(&mut self, now: Duration) {
         self.speak_at = None;
         self.saying = Some(now + LONGEST_WORD);
-        self.sounding = false;
+        self.sounding = None;
     }
 
     /// The medium says how long that word takes.
@@ -81,18 +84,30 @@ impl Voice {
         if self.is_speaking() {
             self.air = air.min(LONGEST_WORD);
             self.saying = Some(now + self.air + SLACK);
-            self.sounding = true;
+            self.sounding = Some(now);
         }
     }
 
-    /// A word of ours was handed over but does not sound yet: what is heard is not ours.
-    pub(super) fn is_drawing_breath(&self) -> bool {
-        self.is_speaking() && !self.sounding
+    /// Whether a carrier noticed now cannot be our own: our word does not sound yet, or not long
+    /// enough to be noticed. Then it is given up, so that one of the two is understood; but not
+    /// twice in a row, lest a medium that notices sooner than that makes us mute.
+    pub(super) fn gives_way(&mut self, now: Duration, timing: &Timing) -> bool {
+        let early = self
+            .sounding
+            .is_none_or(|since| now < since + timing.own_carrier);
+        if !self.is_speaking() || self.yielded || !early {
+            return false;
+        }
+        self.saying = None;
+        self.yielded = true;
+        true
     }
 
     /// Our word is over, whole or not. True if there was one.
     pub(super) fn end(&mut self) -> bool {
-        self.saying.take().is_some()
+        let ended = self.saying.take().is_some();
+        self.yielded &= !ended;
+        ended
     }
 
     /// True if our word should long be over: the medium has lost it.
@@ -178,6 +193,27 @@ mod tests {
         voice.end();
         voice.plan(ms(60), ms(0), ms(0), &mut chance);
         assert!(voice.is_due(ms(60)));
+    }
+
+    #[test]
+    fn who_began_a_moment_later_gives_way_but_not_for_ever() {
+        let (mut voice, timing) = (Voice::new(), Timing::default());
+        let begin = |voice: &mut Voice| {
+            voice.begin(ms(0));
+            voice.started(ms(30), ms(350));
+        };
+        begin(&mut voice);
+        assert!(
+            !voice.gives_way(ms(30) + timing.own_carrier, &timing),
+            "that is our own"
+        );
+        assert!(voice.gives_way(ms(31), &timing));
+        assert!(!voice.is_speaking());
+        begin(&mut voice);
+        assert!(!voice.gives_way(ms(31), &timing), "never twice in a row");
+        voice.end();
+        begin(&mut voice);
+        assert!(voice.gives_way(ms(31), &timing));
     }
 
     #[test]
