@@ -12,6 +12,8 @@
 )]
 
 use airshake::audio::device::{DeviceError, Direction, Microphone, Speaker, devices};
+use airshake::medium::sound::{Sound, SoundOptions};
+use airshake::medium::{Happening, Medium};
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -119,6 +121,52 @@ fn without_a_sound_server_the_error_says_so() {
     );
 }
 
+#[test]
+fn what_one_laptop_says_the_other_hears_over_a_cable() {
+    if let Some(air) = Air::start("crossed") {
+        twenty_envelopes(&air);
+    }
+}
+
+#[test]
+fn what_one_laptop_says_the_other_hears_in_one_room() {
+    if let Some(air) = Air::start("shared") {
+        twenty_envelopes(&air);
+    }
+}
+
+/// B says, A hears; the time from the call to the end of the hearing is the air time and what we
+/// add to it.
+fn twenty_envelopes(air: &Air) {
+    let mut hearing = air.helper("A", "hear", &[]);
+    hearing.wait_for("ready");
+    let said = air.helper("B", "say", &[]).finish();
+    let heard = hearing.finish();
+    let number = |map: &HashMap<String, String>, name: &str| -> Option<f64> {
+        map.get(name).map(|value| value.parse().expect("a number"))
+    };
+    let mut added = Vec::new();
+    let mut missing = 0;
+    for turn in 0..TURNS {
+        let begun = number(&said, &format!("said_{turn}")).expect("said");
+        let air_ms = number(&said, &format!("air_{turn}")).expect("started");
+        match number(&heard, &format!("heard_{turn}")) {
+            Some(ended) => added.push(ended - begun - air_ms),
+            None => missing += 1,
+        }
+    }
+    added.sort_by(f64::total_cmp);
+    let report = format!(
+        "heard {} of {TURNS}; added to the air time: {added:.0?} ms; say: {}; hear: {}",
+        added.len(),
+        said["counts"],
+        heard["counts"],
+    );
+    println!("{report}");
+    assert!(missing <= TURNS / 10, "{report}");
+    assert!(added[added.len() / 2] < 250.0, "{report}");
+}
+
 // The parts of the helper.
 
 #[test]
@@ -130,6 +178,8 @@ fn helper() {
         Ok("clear") => clear(),
         Ok("lose") => lose(),
         Ok("names") => names(),
+        Ok("say") => say_envelopes(),
+        Ok("hear") => hear_envelopes(),
         other => panic!("no such part: {other:?}"),
     }
 }
@@ -289,6 +339,65 @@ fn names() {
             say("by_id", by_id.name());
         }
     }
+}
+
+fn say_envelopes() {
+    let mut sound = Sound::open(SoundOptions::default()).expect("sound");
+    sleep(Duration::from_millis(300));
+    for turn in 0..TURNS {
+        say(&format!("said_{turn}"), wall());
+        sound.say(&[turn; 64], 0).expect("says");
+        loop {
+            match sound.poll() {
+                Some(Happening::Started { air_s }) => say(&format!("air_{turn}"), 1e3 * air_s),
+                Some(Happening::Finished) => break,
+                Some(Happening::Trouble(error)) => say("trouble", error),
+                Some(_) => {}
+                None => sleep(Duration::from_millis(2)),
+            }
+        }
+        say(&format!("finished_{turn}"), wall());
+        sleep(Duration::from_millis(300));
+    }
+    say("counts", format!("{:?}", sound.speaker()));
+}
+
+fn hear_envelopes() {
+    let mut sound = Sound::open(SoundOptions::default()).expect("sound");
+    say("ready", "");
+    let (begun, mut garbled, mut carriers) = (Instant::now(), 0, 0);
+    loop {
+        match sound.poll() {
+            Some(Happening::Heard { envelope, .. }) => {
+                assert_eq!(envelope, [envelope[0]; 64]);
+                say(&format!("heard_{}", envelope[0]), wall());
+                if envelope[0] == TURNS - 1 {
+                    break;
+                }
+            }
+            Some(Happening::Garbled) => garbled += 1,
+            Some(Happening::Carrier { .. }) => carriers += 1,
+            Some(_) => {}
+            None => sleep(Duration::from_millis(2)),
+        }
+        if begun.elapsed() > PATIENCE {
+            break;
+        }
+    }
+    let counts = format!(
+        "{garbled} garbled, {carriers} carriers, {:?}",
+        sound.microphone()
+    );
+    say("counts", counts);
+}
+
+/// How many envelopes are said.
+const TURNS: u8 = 20;
+
+/// The time in milliseconds, the same for all processes.
+fn wall() -> f64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    millis(since.expect("after 1970"))
 }
 
 fn say(name: &str, value: impl std::fmt::Display) {

@@ -31,4 +31,4 @@ pub use choice::{Device, Direction};
 pub use error::DeviceError;
 pub use microphone::{Microphone, Warning};
 pub use speaker::Speaker;
-pub use vitals::Counts;
+pub use vitals::{Counts, Tally};

@@ -24,6 +24,12 @@ impl Inbox {
         }
     }
 
+    /// How many hold this queue.
+    #[cfg(test)]
+    pub(super) fn holders(&self) -> usize {
+        Arc::strong_count(&self.0)
+    }
+
     /// The oldest happening.
     pub(super) fn take(&self) -> Option<Happening> {
         self.0

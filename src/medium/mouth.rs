@@ -18,8 +18,18 @@ pub(super) struct Mouth {
 
 impl Mouth {
     /// A mouth that makes samples at `rate` with a largest magnitude of `volume`, `0.0..=1.0`.
-    pub(super) fn new(profile: &'static Profile, rate: SampleRate, volume: f32) -> Self {
-        Self {
+    pub(super) fn new(
+        profile: &'static Profile,
+        rate: SampleRate,
+        volume: f32,
+    ) -> Result<Self, MediumError> {
+        if rate < profile.lowest_rate {
+            return Err(MediumError::Device(format!(
+                "a loudspeaker at {rate} does not hold the band of {}: at least {} is needed",
+                profile.name, profile.lowest_rate
+            )));
+        }
+        Ok(Self {
             transmitter: Transmitter::new(profile, rate),
             rate,
             // Not a number is not loud.
@@ -31,7 +41,7 @@ impl Mouth {
             speech: None,
             next: None,
             last: None,
-        }
+        })
     }
 
     /// The rate of the samples that [`Mouth::speak`] makes.
@@ -112,7 +122,7 @@ mod tests {
     use super::*;
 
     fn mouth(volume: f32) -> Mouth {
-        Mouth::new(&Profile::AUDIBLE, SampleRate::HZ_48000, volume)
+        Mouth::new(&Profile::AUDIBLE, SampleRate::HZ_48000, volume).expect("a mouth")
     }
 
     fn all(mouth: &mut Mouth) -> Vec<f32> {
@@ -175,6 +185,14 @@ mod tests {
         mouth.hush();
         assert!(!mouth.is_speaking());
         assert_eq!(mouth.speak(&mut [0.0; 100]), 0);
+    }
+
+    #[test]
+    fn a_rate_that_does_not_hold_the_band_is_refused() {
+        let lowest = Profile::AUDIBLE.lowest_rate;
+        let error = Mouth::new(&Profile::AUDIBLE, SampleRate(lowest.0 - 1), 1.0).err();
+        assert!(matches!(error, Some(MediumError::Device(_))), "{error:?}");
+        assert!(Mouth::new(&Profile::AUDIBLE, lowest, 1.0).is_ok());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::ear::Ear;
 use super::inbox::Inbox;
 use super::mouth::{Mouth, check_length};
 use super::{Happening, Medium, MediumError};
-use crate::audio::device::{DeviceError, Microphone, Speaker};
+use crate::audio::device::{Counts, DeviceError, Microphone, Speaker, Tally};
 use crate::modem::{Profile, ReceiverError};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -63,6 +63,9 @@ pub enum SoundError {
     /// The microphone is too slow for the profile.
     #[error("the microphone does not serve: {0}")]
     Receiver(#[from] ReceiverError),
+    /// The loudspeaker is too slow for the profile.
+    #[error(transparent)]
+    Mouth(#[from] MediumError),
     /// The system has no thread left.
     #[error("no thread could be started: {0}")]
     Thread(String),
@@ -75,8 +78,8 @@ pub struct Sound {
     commands: Sender<Command>,
     /// Why nothing can be said now.
     dumb: Arc<Mutex<Option<MediumError>>>,
-    microphone: Option<String>,
-    speaker: Option<String>,
+    microphone: Option<(String, Tally)>,
+    speaker: Option<(String, Tally)>,
     /// Closed to end the listener.
     hearing: Option<Sender<()>>,
     threads: Vec<JoinHandle<()>>,
@@ -109,7 +112,7 @@ impl Sound {
         };
         if options.ends != Ends::Mouth {
             let microphone = Microphone::open(options.input.as_deref())?;
-            sound.microphone = Some(microphone.name().to_owned());
+            sound.microphone = Some((microphone.name().to_owned(), microphone.tally()));
             let listener = Listener {
                 ear: Ear::new(options.profile, microphone.rate())?,
                 microphone,
@@ -121,9 +124,9 @@ impl Sound {
         }
         if options.ends != Ends::Ear {
             let speaker = Speaker::open(options.output.as_deref())?;
-            sound.speaker = Some(speaker.name().to_owned());
+            sound.speaker = Some((speaker.name().to_owned(), speaker.tally()));
             let talker = Talker {
-                mouth: Mouth::new(options.profile, speaker.rate(), options.volume),
+                mouth: Mouth::new(options.profile, speaker.rate(), options.volume)?,
                 speaker,
                 profile: options.profile,
                 volume: options.volume,
@@ -139,14 +142,14 @@ impl Sound {
         Ok(sound)
     }
 
-    /// The name of the microphone, if there is one.
-    pub fn microphone(&self) -> Option<&str> {
-        self.microphone.as_deref()
+    /// The microphone, if there is one: its name, and what has gone wrong with it.
+    pub fn microphone(&self) -> Option<(&str, Counts)> {
+        told(&self.microphone)
     }
 
-    /// The name of the loudspeaker, if there is one.
-    pub fn speaker(&self) -> Option<&str> {
-        self.speaker.as_deref()
+    /// The loudspeaker, if there is one: its name, and what has gone wrong with it.
+    pub fn speaker(&self) -> Option<(&str, Counts)> {
+        told(&self.speaker)
     }
 
     fn start(
@@ -194,6 +197,12 @@ impl Drop for Sound {
             let _ = thread.join();
         }
     }
+}
+
+fn told(device: &Option<(String, Tally)>) -> Option<(&str, Counts)> {
+    device
+        .as_ref()
+        .map(|(name, tally)| (name.as_str(), tally.counts()))
 }
 
 /// The thread that hears.
@@ -301,17 +310,21 @@ impl Talker {
 
     fn say(&mut self, envelope: Vec<u8>, pass: u8) {
         self.speaker.refresh();
-        if self.speaker.rate() != self.mouth.rate() {
-            self.mouth = Mouth::new(self.profile, self.speaker.rate(), self.volume);
-        }
         self.hush();
-        match self.mouth.say(envelope, pass) {
+        match self.begin(envelope, pass) {
             Ok(air_s) => {
                 self.saying = true;
                 self.inbox.put(Happening::Started { air_s });
             }
             Err(error) => self.inbox.put(Happening::Trouble(error)),
         }
+    }
+
+    fn begin(&mut self, envelope: Vec<u8>, pass: u8) -> Result<f64, MediumError> {
+        if self.speaker.rate() != self.mouth.rate() {
+            self.mouth = Mouth::new(self.profile, self.speaker.rate(), self.volume)?;
+        }
+        self.mouth.say(envelope, pass)
     }
 
     fn hush(&mut self) {

@@ -4,7 +4,7 @@ use super::cards;
 use super::intake::Intake;
 use super::keeper::{Kept, Line, Opened, Opener};
 use super::vitals::{Counters, Pulse};
-use super::{Counts, DeviceError, Direction};
+use super::{Counts, DeviceError, Direction, Tally};
 use crate::audio::level::{Level, Meter};
 use crate::units::SampleRate;
 use rtrb::Consumer;
@@ -100,6 +100,11 @@ impl Microphone {
     /// What has gone wrong so far.
     pub fn counts(&self) -> Counts {
         self.counters.counts()
+    }
+
+    /// The counts, to be read while another thread has the device.
+    pub fn tally(&self) -> Tally {
+        Tally(self.counters.clone())
     }
 }
 

@@ -4,7 +4,7 @@ use super::cards;
 use super::keeper::{Kept, Line, Opened, Opener};
 use super::outlet::{Flow, Outlet};
 use super::vitals::{Counters, Pulse};
-use super::{Counts, DeviceError, Direction};
+use super::{Counts, DeviceError, Direction, Tally};
 use crate::units::SampleRate;
 use rtrb::Producer;
 use std::sync::Arc;
@@ -121,6 +121,11 @@ impl Speaker {
     /// What has gone wrong so far.
     pub fn counts(&self) -> Counts {
         self.counters.counts()
+    }
+
+    /// The counts, to be read while another thread has the device.
+    pub fn tally(&self) -> Tally {
+        Tally(self.counters.clone())
     }
 }
 

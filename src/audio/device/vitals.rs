@@ -1,5 +1,6 @@
 //! What callbacks tell the rest of the program: numbers only, without locks.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 /// Signs of life of one opened stream.
@@ -65,4 +66,15 @@ pub struct Counts {
     pub overruns: u64,
     /// Times the device was lost and opened again.
     pub reopened: u64,
+}
+
+/// Reads the counts of a device from elsewhere, while another thread works with it.
+#[derive(Clone, Debug)]
+pub struct Tally(pub(super) Arc<Counters>);
+
+impl Tally {
+    /// What has gone wrong so far.
+    pub fn counts(&self) -> Counts {
+        self.0.counts()
+    }
 }
