@@ -87,6 +87,11 @@ const LIBRARY: &[Row] = &[
     pure("medium", &["units"], &["thiserror"]),
     pure("medium/ear", &["units", "modem", "audio"], &["thiserror"]),
     pure("medium/mouth", &["units", "modem"], &["thiserror"]),
+    edge(
+        "medium/simulated",
+        &["units", "modem", "air"],
+        &["thiserror"],
+    ),
     edge("medium/sound", &["units", "modem", "audio"], &["thiserror"]),
     pure("medium/memory", &["units"], &["thiserror"]),
     pure("link", &[], &["thiserror"]),

@@ -5,14 +5,12 @@
 //! pairing above to find out.
 
 pub mod memory;
+pub mod simulated;
 #[cfg(feature = "live")]
 pub mod sound;
 
-#[cfg(feature = "live")]
 mod ear;
-#[cfg(feature = "live")]
 mod inbox;
-#[cfg(feature = "live")]
 mod mouth;
 
 use crate::units::Decibels;
