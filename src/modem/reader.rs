@@ -1,10 +1,8 @@
 //! Reads one frame out of samples: first its header, then its data.
 
-use realfft::num_complex::Complex32;
-
 use crate::bits::{Body, HEADER_BITS, Header, HeaderError, unpack_segment, unpack_single};
 use crate::code::{HeaderCode, InnerDecoder};
-use crate::samples::Detector;
+use crate::samples::{Detector, FineSpectrum};
 use crate::tones::{FrameMap, SoftDemapper};
 use crate::units::Decibels;
 
@@ -88,7 +86,7 @@ pub(super) struct Reader {
     demapper: SoftDemapper,
     header_code: HeaderCode,
     header_map: FrameMap,
-    fine: Vec<Vec<Complex32>>,
+    fine: Vec<FineSpectrum>,
     energies: Vec<f32>,
 }
 
@@ -173,7 +171,7 @@ impl Reader {
     /// Fine spectra of the first `symbols` symbols, as they lie without stretch.
     fn take_fine(&mut self, samples: &[f32], start: usize, symbols: usize) {
         self.fine
-            .resize_with(symbols.max(self.fine.len()), Vec::new);
+            .resize_with(symbols.max(self.fine.len()), FineSpectrum::default);
         for symbol in 0..symbols {
             let from = (start + self.geometry.body_start(symbol)).min(samples.len());
             let body = &samples[from..(from + self.geometry.body).min(samples.len())];

@@ -21,14 +21,9 @@ const PHASES: usize = 256;
 /// Shape of the Kaiser window for those taps and that rejection.
 const KAISER_BETA: f64 = 5.65;
 
-/// The length of a symbol's parts at the receiver's rate, in samples.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SymbolShape {
-    /// The transform's length: one period of the tones' spacing.
-    pub body: usize,
-    /// What stands before it, for echoes to die away in.
-    pub guard: usize,
-}
+/// The spectrum of one symbol's body, finer than its tones lie, before any stretch is undone.
+#[derive(Clone, Debug, Default)]
+pub struct FineSpectrum(Vec<Complex32>);
 
 /// Measures tone energies.
 pub struct Detector {
@@ -87,7 +82,7 @@ impl Detector {
     /// [`Detector::alignment`] reads.
     ///
     /// Takes `samples` up to a body's length; what is missing counts as silence.
-    pub fn fine_spectrum(&mut self, samples: &[f32], out: &mut Vec<Complex32>) {
+    pub fn fine_spectrum(&mut self, samples: &[f32], out: &mut FineSpectrum) {
         let taken = samples.len().min(self.body);
         let samples = &samples[..taken];
         let middle = taken.min(self.body / 2);
@@ -104,13 +99,13 @@ impl Detector {
                 &mut self.scratch,
             )
             .expect("buffers come from the plan");
-        out.clear();
-        out.extend_from_slice(&self.fine_spectrum);
+        out.0.clear();
+        out.0.extend_from_slice(&self.fine_spectrum);
     }
 
     /// How well the tones stand out if frequencies are stretched by `1 + stretch`: the mean over
     /// all groups of the largest tone's share of its group. Between one quarter and one.
-    pub fn alignment(&self, fine: &[Complex32], stretch: f64) -> f32 {
+    pub fn alignment(&self, fine: &FineSpectrum, stretch: f64) -> f32 {
         let scale = FINE as f64 * (1.0 + stretch);
         let sum: f32 = (0..self.plan.groups)
             .map(|group| {
@@ -119,7 +114,7 @@ impl Detector {
                     let bin = self.plan.bin(group, tone as u8) as f64 * scale;
                     let below = bin as usize;
                     let part = (bin - below as f64) as f32;
-                    let at = |bin: usize| fine.get(bin).copied().unwrap_or_default();
+                    let at = |bin: usize| fine.0.get(bin).copied().unwrap_or_default();
                     let energy = (at(below) * (1.0 - part) + at(below + 1) * part).norm_sqr();
                     largest = largest.max(energy);
                     sum += energy;
@@ -291,7 +286,7 @@ mod tests {
         let mut detector = Detector::new(PLAN, BODY);
         for stretch in [-800e-6, -120e-6, 0.0, 200e-6, 1000e-6] {
             let samples = symbol(0.0, stretch, BODY);
-            let mut fine = Vec::new();
+            let mut fine = FineSpectrum::default();
             detector.fine_spectrum(&samples, &mut fine);
             let best = (-120..=120)
                 .map(|k| f64::from(k) * 10e-6)

@@ -7,7 +7,7 @@ mod search;
 mod synthesis;
 
 pub use chirp::Chirp;
-pub use detector::{Detector, SymbolShape};
+pub use detector::{Detector, FineSpectrum};
 pub use resample::{ResampleError, Resampler};
 pub use search::{Searcher, Sighting};
 pub use synthesis::Synthesizer;
