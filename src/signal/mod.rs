@@ -89,7 +89,8 @@
 //! * **No count of candidates, no length of anything**: whatever carries a signal knows its length
 //!   and guards it with a checksum. The three bits pay for the tag.
 //! * **The tag** keeps a third listener, who has an offer of their own in the air, from taking an
-//!   answer meant for somebody else. One in 256 slips through and fails on the fingerprints.
+//!   answer meant for somebody else. One in 256 slips through and fails on the fingerprints. An
+//!   answer that travels as text has none.
 //! * **One spelling**: what is not canonical is refused, so equal signals have equal bytes and
 //!   whoever hears a loop can compare. Texts are the exception, for compressors differ.
 //! * **Credentials from the fingerprint** are as public as it is. Peers are told apart by their
