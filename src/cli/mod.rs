@@ -2,6 +2,7 @@
 
 mod chat;
 mod completions;
+mod demo;
 mod devices;
 mod files;
 mod hear;
@@ -42,6 +43,7 @@ struct Cli {
 
 const AFTER_HELP: &str = "\
 Examples:
+  airshake demo           see two peers find each other, without a sound card
   airshake pair           on two computers: find each other by sound, then chat
   airshake say hello      a message by sound alone ...
   airshake hear           ... and who hears it
@@ -54,6 +56,7 @@ enum Command {
     Pair(pair::Pair),
     Say(say::Say),
     Hear(hear::Hear),
+    Demo(demo::Demo),
     Devices(devices::Devices),
     Completions(completions::Completions),
     Man(man::Man),
@@ -67,6 +70,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Pair(command) => command.run(cli.quiet),
         Command::Say(command) => command.run(cli.quiet),
         Command::Hear(command) => command.run(cli.quiet),
+        Command::Demo(command) => command.run(cli.quiet),
         Command::Devices(command) => command.run(),
         Command::Completions(command) => command.run(),
         Command::Man(command) => command.run(),
