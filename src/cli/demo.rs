@@ -97,13 +97,14 @@ impl Demo {
 }
 
 fn options() -> PairOptions {
-    let mut options = PairOptions::default();
-    options.timing = Timing {
-        deadline: DEADLINE,
-        ..Timing::default()
-    };
-    options.addresses = Addresses::Only(vec![Ipv4Addr::LOCALHOST.into()]);
-    options
+    PairOptions {
+        timing: Timing {
+            deadline: DEADLINE,
+            ..Timing::default()
+        },
+        addresses: Addresses::Only(vec![Ipv4Addr::LOCALHOST.into()]),
+        ..PairOptions::default()
+    }
 }
 
 fn found(name: &str, paired: Result<Link, PairError>) -> Result<Link> {
