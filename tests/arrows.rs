@@ -93,6 +93,7 @@ const LIBRARY: &[Row] = &[
         &["thiserror"],
     ),
     edge("medium/sound", &["units", "modem", "audio"], &["thiserror"]),
+    edge("medium/text", &["units"], &["thiserror"]),
     pure("medium/memory", &["units"], &["thiserror"]),
     pure("link", &[], &["thiserror"]),
     edge("link/channel", &[], &["async_trait", "thiserror"]),

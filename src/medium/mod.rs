@@ -8,6 +8,7 @@ pub mod memory;
 pub mod simulated;
 #[cfg(feature = "live")]
 pub mod sound;
+pub mod text;
 
 mod ear;
 mod inbox;
@@ -30,6 +31,20 @@ pub trait Medium: Send {
 
     /// What has happened since the last call, oldest first; `None` when there is nothing more.
     fn poll(&mut self) -> Option<Happening>;
+}
+
+impl<M: Medium + ?Sized> Medium for Box<M> {
+    fn say(&mut self, envelope: &[u8], pass: u8) -> Result<(), MediumError> {
+        (**self).say(envelope, pass)
+    }
+
+    fn hush(&mut self) {
+        (**self).hush();
+    }
+
+    fn poll(&mut self) -> Option<Happening> {
+        (**self).poll()
+    }
 }
 
 /// Something that happened on a medium.
