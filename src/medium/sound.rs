@@ -133,6 +133,7 @@ impl Sound {
                 inbox,
                 dumb,
                 saying: false,
+                sturdier: None,
             };
             sound.start("talk", move || talker.run(&commands_out))?;
         } else {
@@ -272,6 +273,8 @@ struct Talker {
     dumb: Arc<Mutex<Option<MediumError>>>,
     /// Between `Started` and `Finished`.
     saying: bool,
+    /// A loudspeaker that is being opened because this one is torn now and then.
+    sturdier: Option<Receiver<Result<Speaker, DeviceError>>>,
 }
 
 impl Talker {
@@ -294,6 +297,7 @@ impl Talker {
                 Err(TryRecvError::Empty) => {}
             }
             self.watch();
+            self.adapt();
             if self.mouth.is_speaking() && self.has_room() {
                 let count = self.mouth.speak(&mut block);
                 // There is room for it: see `has_room`.
@@ -366,6 +370,23 @@ impl Talker {
         }
         if let Some(error) = news {
             self.inbox.put(Happening::Trouble(error));
+        }
+    }
+
+    /// Takes a sturdier loudspeaker if the machine is too busy for this one; between two bursts.
+    fn adapt(&mut self) {
+        match &self.sturdier {
+            None if self.speaker.is_strained() => self.sturdier = Some(self.speaker.sturdier()),
+            Some(opening) if !self.saying => {
+                // An error stays where it is, so that it is not tried again.
+                if let Ok(Ok(speaker)) = opening.try_recv() {
+                    let old = std::mem::replace(&mut self.speaker, speaker);
+                    self.sturdier = None;
+                    // Closing takes its time.
+                    let _ = thread::Builder::new().spawn(move || drop(old));
+                }
+            }
+            _ => {}
         }
     }
 

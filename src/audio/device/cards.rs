@@ -69,7 +69,6 @@ fn list(direction: Direction) -> Result<Vec<Device>, DeviceError> {
 /// A device with the way it will be used.
 pub(super) struct Card {
     device: cpal::Device,
-    direction: Direction,
     format: SampleFormat,
     channels: u16,
     rate: u32,
@@ -104,7 +103,6 @@ pub(super) fn find(direction: Direction, wanted: Option<&str>) -> Result<Card, D
         min: super::choice::MIN_RATE,
     })?;
     Ok(Card {
-        direction,
         format: ranges[index].sample_format(),
         channels: ranges[index].channels(),
         rate,
@@ -128,7 +126,7 @@ impl Card {
         pulse: &Arc<Pulse>,
         parts: impl Fn() -> (Intake, E),
     ) -> Result<(Box<dyn Send>, E), DeviceError> {
-        self.open(|config| {
+        self.open(INPUT_FRAMES, |config| {
             let (intake, end) = parts();
             let complain = complaints(counters, pulse);
             let stream = match self.format {
@@ -149,14 +147,16 @@ impl Card {
         })
     }
 
-    /// Starts to play. `parts` makes the far and the near end of the ring, anew for each try.
+    /// Starts to play, with callbacks of `frames` at 48 kHz. `parts` makes the far and the near
+    /// end of the ring, anew for each try.
     pub(super) fn open_output<E>(
         &self,
+        frames: u32,
         counters: &Arc<Counters>,
         pulse: &Arc<Pulse>,
         parts: impl Fn() -> (Outlet, E),
     ) -> Result<(Box<dyn Send>, E), DeviceError> {
-        self.open(|config| {
+        self.open(frames, |config| {
             let (outlet, end) = parts();
             let complain = complaints(counters, pulse);
             let stream = match self.format {
@@ -180,12 +180,9 @@ impl Card {
     /// Tries the buffer we would like, then the one the system would like.
     fn open<E>(
         &self,
+        frames: u32,
         build: impl Fn(StreamConfig) -> Result<(cpal::Stream, E), cpal::Error>,
     ) -> Result<(Box<dyn Send>, E), DeviceError> {
-        let frames = match self.direction {
-            Direction::Input => INPUT_FRAMES,
-            Direction::Output => OUTPUT_FRAMES,
-        };
         let mut config = StreamConfig {
             channels: self.channels,
             sample_rate: self.rate,
@@ -407,11 +404,9 @@ fn quiet() {
 #[cfg(not(target_os = "linux"))]
 fn quiet() {}
 
-/// Frames of a callback at 48 kHz. A power of two, as PipeWire behind ALSA wants it.
+/// Frames of a microphone's callback at 48 kHz. A power of two, as PipeWire behind ALSA wants it.
+/// On a machine three times overloaded it lost no sample.
 const INPUT_FRAMES: u32 = 1024;
-
-/// The hardware holds two of these, and they cannot be called back when it is told to be silent.
-const OUTPUT_FRAMES: u32 = 512;
 
 const ALSA_PLUGINS: &[&str] = &[
     "jack",

@@ -1,13 +1,14 @@
 //! A loudspeaker as a stream of samples.
 
 use super::cards;
-use super::keeper::{Kept, Line, Opened, Opener};
+use super::keeper::{Kept, Line, Opened, Opener, finish_elsewhere};
 use super::outlet::{Flow, Outlet};
 use super::vitals::{Counters, Pulse};
 use super::{Counts, DeviceError, Direction, Tally};
 use crate::units::SampleRate;
 use rtrb::Producer;
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 
 /// An open loudspeaker: takes mono samples at its own rate, full scale 1, and plays them on all
 /// its channels; silence when there are none. Never blocks.
@@ -18,6 +19,10 @@ pub struct Speaker {
     kept: Kept<End>,
     line: Line<End>,
     counters: Arc<Counters>,
+    choice: Option<String>,
+    frames: u32,
+    /// How many dropouts there had been when it was opened.
+    dropouts: u64,
 }
 
 /// The near end of a loudspeaker's ring.
@@ -35,16 +40,44 @@ impl Speaker {
     /// [`DeviceError`]: there is none, it has another name, it cannot be used, or the sound
     /// system does not answer within five seconds.
     pub fn open(choice: Option<&str>) -> Result<Self, DeviceError> {
-        let counters = Arc::<Counters>::default();
-        let (kept, line) = Kept::open(
-            Direction::Output,
-            counters.clone(),
-            opener(choice, &counters),
-        )?;
+        Self::open_with(choice.map(str::to_owned), FRAMES, Arc::default())
+    }
+
+    fn open_with(
+        choice: Option<String>,
+        frames: u32,
+        counters: Arc<Counters>,
+    ) -> Result<Self, DeviceError> {
+        let opener = opener(choice.clone(), frames, counters.clone());
+        let dropouts = counters.counts().dropouts;
+        let (kept, line) = Kept::open(Direction::Output, counters.clone(), opener)?;
         Ok(Self {
             kept,
             line,
             counters,
+            choice,
+            frames,
+            dropouts,
+        })
+    }
+
+    /// Whether the machine has been too busy to feed it in time, and a
+    /// [`sturdier`](Speaker::sturdier) one would help.
+    pub fn is_strained(&self) -> bool {
+        let dropouts = self.counters.counts().dropouts - self.dropouts;
+        dropouts >= STRAIN && self.frames < MAX_FRAMES
+    }
+
+    /// Opens the same loudspeaker again with a buffer four times as long, while this one goes on:
+    /// it survives longer pauses of a busy machine, and is slower to fall silent. Happens in the
+    /// background; the counts go on, too.
+    ///
+    /// What is received is an error where the device can be opened only once.
+    pub fn sturdier(&self) -> Receiver<Result<Self, DeviceError>> {
+        let (choice, counters) = (self.choice.clone(), self.counters.clone());
+        let frames = (4 * self.frames).min(MAX_FRAMES);
+        finish_elsewhere("open a device", move || {
+            Self::open_with(choice, frames, counters)
         })
     }
 
@@ -129,14 +162,12 @@ impl Speaker {
     }
 }
 
-fn opener(choice: Option<&str>, counters: &Arc<Counters>) -> Opener<End> {
-    let choice = choice.map(str::to_owned);
-    let counters = counters.clone();
+fn opener(choice: Option<String>, frames: u32, counters: Arc<Counters>) -> Opener<End> {
     Arc::new(move || {
         let pulse = Arc::<Pulse>::default();
         let card = cards::find(Direction::Output, choice.as_deref())?;
         let capacity = card.rate().samples_in(RING) as usize;
-        let (stream, (ring, flow)) = card.open_output(&counters, &pulse, || {
+        let (stream, (ring, flow)) = card.open_output(frames, &counters, &pulse, || {
             let (outlet, ring, flow) = Outlet::new(capacity, pulse.clone());
             (outlet, (ring, flow))
         })?;
@@ -158,3 +189,13 @@ fn opener(choice: Option<&str>, counters: &Arc<Counters>) -> Opener<End> {
 
 /// How many seconds the ring holds.
 const RING: f64 = 4.0;
+
+/// Frames of a callback at 48 kHz, a power of two, as PipeWire behind ALSA wants it. The hardware
+/// holds two of them that cannot be called back: 21 ms until a hushed sound is silent.
+const FRAMES: u32 = 512;
+
+/// As many frames as are of use: with so many, a machine three times overloaded tore no sound.
+const MAX_FRAMES: u32 = 4096;
+
+/// One dropout may be bad luck.
+const STRAIN: u64 = 2;
