@@ -12,7 +12,7 @@
 )]
 
 use airshake::audio::device::{DeviceError, Direction, Microphone, Speaker, devices};
-use airshake::medium::sound::{Sound, SoundOptions};
+use airshake::medium::sound::{Ends, Sound, SoundOptions};
 use airshake::medium::{Happening, Medium};
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
@@ -135,6 +135,41 @@ fn what_one_laptop_says_the_other_hears_in_one_room() {
     }
 }
 
+#[test]
+fn a_sound_begins_and_ends_within_a_tenth_of_a_second_of_the_command() {
+    let Some(air) = Air::start("shared") else {
+        return;
+    };
+    let mut measured = Vec::new();
+    for _ in 0..3 {
+        let said = air.helper("A", "hush", &[]).finish();
+        let number = |name: &str| said[name].parse::<f64>().expect("a number");
+        println!("begins: {said:?}");
+        // What is measured holds the way back through the microphone, whose callbacks come every
+        // 14 to 21 ms; the loudspeaker's share is 30 ms at most.
+        if number("begins_ms") < 100.0 && number("ends_ms") < 100.0 {
+            return;
+        }
+        measured.push(said);
+    }
+    panic!("never: {measured:?}");
+}
+
+#[test]
+fn a_sound_whose_server_dies_tells_so_and_is_heard_again_when_it_is_back() {
+    let Some(air) = Air::start("shared") else {
+        return;
+    };
+    let mut helper = air.helper("A", "survive", &[]);
+    helper.wait_for("ready");
+    air.kill();
+    helper.wait_for("trouble");
+    helper.wait_for("refused");
+    air.script(&["start", "shared"]);
+    helper.wait_for("heard");
+    helper.finish();
+}
+
 /// B says, A hears; the time from the call to the end of the hearing is the air time and what we
 /// add to it.
 fn twenty_envelopes(air: &Air) {
@@ -179,6 +214,8 @@ fn helper() {
         Ok("lose") => lose(),
         Ok("names") => names(),
         Ok("say") => say_envelopes(),
+        Ok("hush") => hush(),
+        Ok("survive") => survive(),
         Ok("hear") => hear_envelopes(),
         other => panic!("no such part: {other:?}"),
     }
@@ -389,6 +426,79 @@ fn hear_envelopes() {
         sound.microphone()
     );
     say("counts", counts);
+}
+
+/// Says something into its own microphone and hushes.
+fn hush() {
+    let mut microphone = Microphone::open(None).expect("a microphone");
+    let mut sound = Sound::open(SoundOptions {
+        ends: Ends::Mouth,
+        ..SoundOptions::default()
+    })
+    .expect("sound");
+    sleep(Duration::from_millis(500));
+    let mut block = [0.0; 4096];
+    while microphone.read(&mut block) > 0 {}
+    let said = Instant::now();
+    sound.say(&[1; 400], 0).expect("says");
+    let (mut hushed, mut begins, mut ends) = (None, None, None);
+    while said.elapsed() < Duration::from_millis(1500) {
+        let count = microphone.read(&mut block);
+        if block[..count].iter().any(|&x| x != 0.0) {
+            begins.get_or_insert_with(|| said.elapsed());
+            ends = Some(Instant::now());
+        }
+        if hushed.is_none() && said.elapsed() > Duration::from_millis(700) {
+            sound.hush();
+            hushed = Some(Instant::now());
+        }
+        sleep(Duration::from_millis(1));
+    }
+    let ends = ends.expect("heard").duration_since(hushed.expect("hushed"));
+    say("begins_ms", millis(begins.expect("heard")));
+    say("ends_ms", millis(ends));
+    say("counts", format!("{:?}", sound.speaker()));
+}
+
+/// Loses its devices in the middle of a sound, and hears itself when they are back.
+fn survive() {
+    let mut sound = Sound::open(SoundOptions::default()).expect("sound");
+    sound.say(&[1; 2000], 0).expect("says");
+    let mut wait = |wanted: &dyn Fn(&Happening) -> bool| {
+        loop {
+            match sound.poll() {
+                Some(happening) if wanted(&happening) => return happening,
+                Some(_) => {}
+                None => sleep(Duration::from_millis(5)),
+            }
+        }
+    };
+    wait(&|happening| matches!(happening, Happening::Started { .. }));
+    wait(&|happening| matches!(happening, Happening::Carrier { .. }));
+    say("ready", "");
+    // Whoever waits for the end of the sound is not left waiting.
+    let trouble = wait(&|happening| matches!(happening, Happening::Trouble(_)));
+    wait(&|happening| matches!(happening, Happening::Finished));
+    say("trouble", format!("{trouble:?}"));
+    say("refused", sound.say(b"?", 0).expect_err("no speaker"));
+    while sound.say(b"again", 0).is_err() {
+        sleep(Duration::from_millis(50));
+    }
+    let begun = Instant::now();
+    loop {
+        match sound.poll() {
+            Some(Happening::Heard { envelope, .. }) if envelope == b"again" => break,
+            Some(Happening::Finished) => {
+                // The microphone may have come back after the loudspeaker.
+                sleep(Duration::from_millis(300));
+                sound.say(b"again", 0).expect("says");
+            }
+            Some(_) => {}
+            None => sleep(Duration::from_millis(5)),
+        }
+        assert!(begun.elapsed() < PATIENCE / 2, "not heard");
+    }
+    say("heard", "");
 }
 
 /// How many envelopes are said.
