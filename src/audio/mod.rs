@@ -2,4 +2,6 @@
 
 #[cfg(feature = "live")]
 pub mod device;
+#[cfg(feature = "wav")]
+pub mod files;
 pub mod level;
