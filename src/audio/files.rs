@@ -386,4 +386,23 @@ impl Recording {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_does_not_grow_with_the_file() {
+        let header = Header {
+            rate: SampleRate(48_000),
+            channels: 2,
+            encoding: wave::Encoding::Signed16,
+            data: None,
+        };
+        let length = 100 << 20;
+        let file = io::Cursor::new(header.bytes()).chain(io::repeat(1).take(length));
+        let mut recording = Recording::from_reader(file, "pipe").unwrap();
+        while recording.next_block().unwrap().is_some() {
+            assert!(recording.frames.capacity() + recording.mono.capacity() < 100_000);
+        }
+        assert_eq!(recording.position(), length / 4);
+    }
+}
