@@ -22,6 +22,7 @@ impl Ear {
     }
 
     /// The rate of the samples that [`Ear::hear`] takes.
+    #[cfg(feature = "live")]
     pub(super) fn rate(&self) -> SampleRate {
         self.rate
     }

@@ -175,7 +175,7 @@ impl Hall {
     fn obey(&mut self, side: usize, command: Command) {
         let end = &mut self.ends[side];
         match command {
-            Command::Say { envelope, pass } => match end.mouth.say(envelope, pass) {
+            Command::Say { envelope, pass } => match end.mouth.say(&envelope, pass) {
                 Ok(air_s) => {
                     end.saying = true;
                     end.inbox.put(Happening::Started { air_s });

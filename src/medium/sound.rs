@@ -291,7 +291,7 @@ impl Talker {
                 })
             };
             match command {
-                Ok(Command::Say { envelope, pass }) => self.say(envelope, pass),
+                Ok(Command::Say { envelope, pass }) => self.say(&envelope, pass),
                 Ok(Command::Hush) => self.hush(),
                 Ok(Command::End) | Err(TryRecvError::Disconnected) => return self.fall_silent(),
                 Err(TryRecvError::Empty) => {}
@@ -302,17 +302,14 @@ impl Talker {
                 let count = self.mouth.speak(&mut block);
                 // There is room for it: see `has_room`.
                 self.speaker.write(&block[..count]);
-            } else if self.saying && !self.mouth.is_speaking() {
-                self.mouth.think_ahead();
-                if self.speaker.is_idle() {
-                    self.saying = false;
-                    self.inbox.put(Happening::Finished);
-                }
+            } else if self.saying && !self.mouth.is_speaking() && self.speaker.is_idle() {
+                self.saying = false;
+                self.inbox.put(Happening::Finished);
             }
         }
     }
 
-    fn say(&mut self, envelope: Vec<u8>, pass: u8) {
+    fn say(&mut self, envelope: &[u8], pass: u8) {
         self.speaker.refresh();
         self.hush();
         match self.begin(envelope, pass) {
@@ -324,7 +321,7 @@ impl Talker {
         }
     }
 
-    fn begin(&mut self, envelope: Vec<u8>, pass: u8) -> Result<f64, MediumError> {
+    fn begin(&mut self, envelope: &[u8], pass: u8) -> Result<f64, MediumError> {
         if self.speaker.rate() != self.mouth.rate() {
             self.mouth = Mouth::new(self.profile, self.speaker.rate(), self.volume)?;
         }
