@@ -1,4 +1,5 @@
-//! Two computers within earshot shake hands over the air.
+#![doc = include_str!("../README.md")]
+//! # The map
 //!
 //! The signal path, and the order of the modules below; each imports only what stands above it:
 //!

@@ -148,14 +148,26 @@ fn every_module_imports_only_what_its_row_allows() {
     let foreign = dependencies();
     let modules = declared_modules();
     let mut wrong = String::new();
-    for file in sources() {
+    let sources: Vec<(PathBuf, String)> = sources()
+        .into_iter()
+        .map(|file| {
+            let text = fs::read_to_string(root().join("src").join(&file)).expect("is UTF-8");
+            (file, code_only(&text))
+        })
+        .collect();
+    let test_modules: Vec<Vec<String>> = sources
+        .iter()
+        .flat_map(|(file, code)| test_modules(&module_path(file), code))
+        .collect();
+    for (file, code) in &sources {
         let binary = file == Path::new("main.rs") || file.starts_with("cli");
-        let path = module_path(&file);
+        let path = module_path(file);
+        let in_tests = test_modules.iter().any(|tests| path.starts_with(tests));
         let row = if binary { &BINARY } else { row_of(&path) };
         let top = path.first().map_or("", String::as_str);
         let depth = path.len();
-        let text = fs::read_to_string(root().join("src").join(&file)).expect("source is UTF-8");
-        for name in names(&code_only(&text)) {
+        for mut name in names(code) {
+            name.in_tests |= in_tests;
             let may = |allowed: &[&str], in_tests: &[&str], what: &str| {
                 allowed.contains(&what) || (name.in_tests && in_tests.contains(&what))
             };
@@ -240,6 +252,13 @@ fn every_allowed_crate_is_a_dependency() {
 }
 
 #[test]
+fn a_file_of_tests_is_known_by_its_declaration() {
+    let code = code_only("mod a;\n#[cfg(test)]\nmod tests;\n#[cfg(test)]\nmod b { }");
+    let parent = ["audio".to_owned()];
+    assert_eq!(test_modules(&parent, &code), [["audio", "tests"]]);
+}
+
+#[test]
 fn the_reader_sees_imports_and_not_comments_or_strings() {
     let found: Vec<String> = names(&code_only(
         "//! crate::no\nuse crate::yes::A; /* crate::no */ let s = \"crate::no\";\n\
@@ -295,6 +314,17 @@ fn module_path(file: &Path) -> Vec<String> {
         .iter()
         .map(|part| part.to_string_lossy().into_owned())
         .filter(|part| !["mod", "lib", "main"].contains(&part.as_str()))
+        .collect()
+}
+
+/// The modules of files of their own that `code` declares for tests only.
+fn test_modules(parent: &[String], code: &str) -> Vec<Vec<String>> {
+    let tokens = tokens(code);
+    let words: Vec<&str> = tokens.iter().map(|(token, _)| token.as_str()).collect();
+    words
+        .windows(8)
+        .filter(|w| w[..6] == ["cfg", "(", "test", ")", "]", "mod"] && w[7] == ";")
+        .map(|w| [parent, &[w[6].to_owned()]].concat())
         .collect()
 }
 

@@ -1,5 +1,6 @@
 //! Lines both ways over an open link.
 
+use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use airshake::link::{CloseReason, Link, LinkError, LinkEvent};
@@ -19,6 +20,7 @@ use super::typed::Typed;
 /// from the start (closed, or /dev/null) says nothing: then the peer's lines are printed until
 /// the peer leaves.
 pub(crate) async fn chat(mut link: Link, mut typed: Receiver<Typed>, talk: &Talk) -> Result<()> {
+    let terminal = io::stdout().is_terminal();
     let mut listening = true;
     loop {
         tokio::select! {
@@ -32,11 +34,14 @@ pub(crate) async fn chat(mut link: Link, mut typed: Receiver<Typed>, talk: &Talk
                 Some(Typed::Goodbye) => {
                     link.close().await;
                     talk.event("closed", json!({"reason": "we left"}));
+                    talk.line("said goodbye");
                     return Ok(());
                 }
                 Some(Typed::Nothing) | None => listening = false,
             },
             event = link.next() => match event {
+                // Among what is typed here, what comes from there must be told apart.
+                LinkEvent::Text(line) if terminal => files::print_line(&format!("> {line}"))?,
                 LinkEvent::Text(line) => files::print_line(&line)?,
                 LinkEvent::Data(data) => {
                     talk.line(&format!("{} bytes that are no line of a chat were left out", data.len()));

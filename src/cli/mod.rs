@@ -2,10 +2,13 @@
 
 mod chat;
 mod completions;
+mod decode;
 mod demo;
 mod devices;
+mod encode;
 mod files;
 mod hear;
+mod hearing;
 mod interrupt;
 mod man;
 mod options;
@@ -43,10 +46,12 @@ struct Cli {
 
 const AFTER_HELP: &str = "\
 Examples:
-  airshake demo           see two peers find each other, without a sound card
-  airshake pair           on two computers: find each other by sound, then chat
-  airshake say hello      a message by sound alone ...
-  airshake hear           ... and who hears it
+  airshake demo                                see two peers meet, without a sound card
+  airshake pair                                on two computers: meet by sound, then chat
+  echo hello | airshake encode -o hello.wav    bytes to sound
+  airshake decode hello.wav                    sound to bytes
+  airshake say hello                           a message by sound alone ...
+  airshake hear                                ... and who hears it
 
 Exit codes: 0 done; 1 nothing heard, no peer, or a failed verification;
 2 wrong usage or unreadable input; 130 interrupted.";
@@ -54,6 +59,8 @@ Exit codes: 0 done; 1 nothing heard, no peer, or a failed verification;
 #[derive(Debug, Subcommand)]
 enum Command {
     Pair(pair::Pair),
+    Encode(encode::Encode),
+    Decode(decode::Decode),
     Say(say::Say),
     Hear(hear::Hear),
     Demo(demo::Demo),
@@ -68,6 +75,8 @@ pub(crate) fn main() -> ExitCode {
     interrupt::install();
     let result = match cli.command {
         Command::Pair(command) => command.run(cli.quiet),
+        Command::Encode(command) => command.run(cli.quiet),
+        Command::Decode(command) => command.run(cli.quiet),
         Command::Say(command) => command.run(cli.quiet),
         Command::Hear(command) => command.run(cli.quiet),
         Command::Demo(command) => command.run(cli.quiet),

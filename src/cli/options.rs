@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use airshake::medium::sound::{Ends, SoundOptions};
 use airshake::modem::Profile;
+use airshake::units::SampleRate;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
@@ -76,6 +77,12 @@ pub(crate) const GAP: Duration = Duration::from_millis(300);
 fn profile() -> impl TypedValueParser<Value = &'static Profile> {
     PossibleValuesParser::new(Profile::ALL.iter().map(|p| p.name))
         .try_map(|name| Profile::by_name(&name).ok_or("no such profile"))
+}
+
+/// The sample rates that are written.
+pub(crate) fn rate() -> impl TypedValueParser<Value = SampleRate> {
+    PossibleValuesParser::new(["44100", "48000", "96000"])
+        .try_map(|rate| rate.parse().map(SampleRate))
 }
 
 /// A time in seconds, with or without a fraction.

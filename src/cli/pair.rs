@@ -20,7 +20,7 @@ use super::typed;
 /// Pair with whoever is listening, then chat
 ///
 /// Run it on both computers; nobody chooses a role. Once the link is open, lines that are typed
-/// appear on the other side. Ctrl-D says goodbye. If stdin is a pipe, its end says goodbye once
+/// appear on the other side (after `> ` if that is a terminal). Ctrl-D says goodbye. If stdin is a pipe, its end says goodbye once
 /// everything has arrived; if it is empty from the start (/dev/null), the peer's lines are
 /// printed until the peer leaves.
 #[derive(Debug, Args)]
@@ -76,7 +76,7 @@ impl Pair {
         let sound = Sound::open(air).context("cannot use the air")?;
         talk.line("looking for a peer within earshot; the same command runs on the other side");
         let link = find(sound, self.options(), talk).await?;
-        talk.line("connected: what you type appears on the other side; Ctrl-D ends the chat");
+        talk.line("what you type appears on the other side; Ctrl-D ends the chat");
         chat(link, typed::lines(), talk).await
     }
 

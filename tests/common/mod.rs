@@ -24,6 +24,7 @@ pub(crate) fn run(arguments: &[&str], input: &[u8]) -> Output {
         .expect("the program starts");
     let mut stdin = child.stdin.take().expect("stdin is piped");
     let input = input.to_vec();
+    #[allow(clippy::disallowed_methods, reason = "a test may have threads")]
     // A thread of its own: the program may answer before it has read everything.
     let writer = std::thread::spawn(move || {
         let _ = stdin.write_all(&input);

@@ -1,0 +1,26 @@
+//! Two of these within earshot find each other by sound and say hello over WebRTC.
+//!
+//! ```text
+//! cargo run --example pair_and_chat        on both computers
+//! ```
+
+use std::error::Error;
+
+use airshake::link::LinkEvent;
+use airshake::medium::sound::{Sound, SoundOptions};
+use airshake::pairing::{PairOptions, pair};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    // Any other medium would do: pairing sees no samples.
+    let air = Sound::open(SoundOptions::default())?;
+    let mut link = pair(air, PairOptions::default(), |event| println!("{event:?}")).await?;
+
+    link.send_text("hello from the other side").await?;
+    match link.next().await {
+        LinkEvent::Text(line) => println!("they say: {line}"),
+        other => println!("{other:?}"),
+    }
+    link.close().await;
+    Ok(())
+}
