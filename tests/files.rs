@@ -1,6 +1,7 @@
 //! What must come out of files, whole and broken.
 
 #![cfg(feature = "wav")]
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 #![expect(clippy::disallowed_methods, reason = "tests of files need files")]
 
 use std::f64::consts::PI;

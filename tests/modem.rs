@@ -1,5 +1,7 @@
 //! The laws of the receiver, over the public interface.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
 use airshake::air::Random;
 use airshake::modem::{Burst, Event, Loss, MAX_PAYLOAD, Profile, Receiver, Transmitter};
 use airshake::units::SampleRate;
