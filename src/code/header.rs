@@ -233,20 +233,16 @@ const SURE: Llr = 30.0;
 
 #[cfg(test)]
 mod tests {
-    use super::super::interleaver::Dice;
+    use super::super::theory::{Exhaustive, GaussianAir, bound, most_losses};
     use super::*;
-
-    fn random_bits(count: usize, dice: &mut Dice) -> Vec<bool> {
-        (0..count).map(|_| dice.bits() >> 63 == 1).collect()
-    }
 
     #[test]
     fn decode_undoes_encode_for_every_length() {
-        let mut dice = Dice::new(1);
+        let mut air = GaussianAir::new(0.0, 0.5, 1);
         for info_bits in HeaderCode::INFO_BITS {
             let mut code = HeaderCode::new(info_bits);
             for _ in 0..10 {
-                let info = random_bits(info_bits, &mut dice);
+                let info = air.bits(info_bits);
                 let llrs: Vec<Llr> = code
                     .encode(&info)
                     .iter()
@@ -277,5 +273,57 @@ mod tests {
                 .collect();
             code.decode(&mixed, &mut out);
         }
+    }
+
+    /// Headers lost out of `words`.
+    fn losses(
+        info_bits: usize,
+        eb_n0: f64,
+        words: usize,
+        mut decode: impl FnMut(&[Llr], &mut [bool]),
+    ) -> usize {
+        let code = HeaderCode::new(info_bits);
+        let mut air = GaussianAir::new(eb_n0, 1.0 / HeaderCode::RATE as f64, 2);
+        let mut out = vec![false; info_bits];
+        let mut lost = 0;
+        for _ in 0..words {
+            let info = air.bits(info_bits);
+            let heard: Vec<Llr> = code.encode(&info).iter().map(|&b| air.hear(b)).collect();
+            decode(&heard, &mut out);
+            lost += usize::from(out != info);
+        }
+        lost
+    }
+
+    #[test]
+    fn a_header_is_lost_no_more_often_than_the_bound_says() {
+        for info_bits in [40, 64] {
+            let mut code = HeaderCode::new(info_bits);
+            // The bound itself is good to 0.1 dB.
+            let eb_n0 = bound(info_bits, code.coded_bits(), 0.01) + 0.1;
+            let lost = losses(info_bits, eb_n0, 1000, |heard, out| code.decode(heard, out));
+            assert!(
+                lost <= most_losses(1000, 0.01),
+                "{lost} lost of {info_bits} bits"
+            );
+        }
+    }
+
+    #[test]
+    fn the_wrap_around_search_loses_a_quarter_of_a_decibel_to_exhaustive_search() {
+        let info_bits = 16;
+        let mut code = HeaderCode::new(info_bits);
+        let search = Exhaustive::new(info_bits, |info| code.encode(info));
+        let eb_n0 = bound(info_bits, code.coded_bits(), 0.1);
+        let by_search = losses(info_bits, eb_n0, 500, |heard, out| {
+            out.copy_from_slice(&search.decode(heard));
+        });
+        let by_turns = losses(info_bits, eb_n0 + 0.25, 500, |heard, out| {
+            code.decode(heard, out)
+        });
+        assert!(
+            by_turns <= by_search,
+            "{by_turns} lost, {by_search} by search"
+        );
     }
 }

@@ -135,6 +135,16 @@ impl InnerCode {
         HUBS * self.graph.size
     }
 
+    /// The mother bits of the information bits that are marked.
+    #[cfg(test)]
+    pub(super) fn places_of(&self, marked: &[bool]) -> Vec<usize> {
+        let (ring, hubs) = (self.mother_bits() - self.hub_bits(), self.hub_bits());
+        (0..marked.len())
+            .filter(|&i| marked[i])
+            .map(|i| if i < hubs { ring + i } else { i - hubs })
+            .collect()
+    }
+
     /// Where mother bit 0 onward stands in the word of all columns: three runs.
     pub(super) fn runs(&self) -> [std::ops::Range<usize>; 3] {
         let (size, hubs) = (self.graph.size, self.hub_bits());

@@ -95,6 +95,53 @@ pub(super) fn most_losses(words: usize, loss: f64) -> usize {
     (mean + 3.0 * (mean * (1.0 - loss)).sqrt()) as usize
 }
 
+/// The slow twin of every decoder: tries all words of a linear code.
+pub(super) struct Exhaustive {
+    /// For each coded bit, which information bits it sums up.
+    sums: Vec<usize>,
+    info_bits: usize,
+}
+
+impl Exhaustive {
+    /// The search through all words that `encode` makes of `info_bits` bits, at most 20 or so.
+    pub(super) fn new(info_bits: usize, encode: impl Fn(&[bool]) -> Vec<bool>) -> Self {
+        let mut sums = Vec::new();
+        for bit in 0..info_bits {
+            let mut info = vec![false; info_bits];
+            info[bit] = true;
+            let coded = encode(&info);
+            sums.resize(coded.len(), 0);
+            for (sum, bit_is_in) in sums.iter_mut().zip(coded) {
+                *sum |= usize::from(bit_is_in) << bit;
+            }
+        }
+        Self { sums, info_bits }
+    }
+
+    /// The likeliest information. The likelihoods of all words together are the Walsh-Hadamard
+    /// transform of the soft bits.
+    pub(super) fn decode(&self, llrs: &[Llr]) -> Vec<bool> {
+        let mut likelihoods = vec![0.0; 1 << self.info_bits];
+        for (&sum, llr) in self.sums.iter().zip(llrs) {
+            likelihoods[sum] += llr;
+        }
+        for bit in 0..self.info_bits {
+            for block in likelihoods.chunks_exact_mut(2 << bit) {
+                let (zeros, ones) = block.split_at_mut(1 << bit);
+                for (zero, one) in zeros.iter_mut().zip(ones) {
+                    (*zero, *one) = (*zero + *one, *zero - *one);
+                }
+            }
+        }
+        let best = (0..likelihoods.len())
+            .max_by(|&a, &b| likelihoods[a].total_cmp(&likelihoods[b]))
+            .unwrap_or(0);
+        (0..self.info_bits)
+            .map(|bit| best >> bit & 1 == 1)
+            .collect()
+    }
+}
+
 #[test]
 fn the_bound_tends_to_what_shannon_found() {
     // At rate 1/2 antipodal signalling needs 0.187 dB, at rates near 0 ln 2, -1.59 dB.
