@@ -15,8 +15,8 @@ use airshake::units::SampleRate;
 fn fixtures() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("test-audio/formats");
     let mut all: Vec<PathBuf> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
+        .expect("test-audio/formats is part of the repository")
+        .map(|entry| entry.expect("a folder can be read to its end").path())
         .collect();
     all.retain(|path| path.extension().is_none_or(|e| e != "md"));
     all.sort();
@@ -25,7 +25,9 @@ fn fixtures() -> Vec<PathBuf> {
 }
 
 fn name(path: &Path) -> &str {
-    path.file_name().and_then(|name| name.to_str()).unwrap()
+    path.file_name()
+        .and_then(|name| name.to_str())
+        .expect("fixtures have plain names")
 }
 
 fn all(mut recording: Recording) -> Result<(Vec<f32>, Recording), FileError> {

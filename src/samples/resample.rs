@@ -15,8 +15,13 @@
 //! transition band in between is free to alias onto itself. From 48 to 24 kHz with 9 kHz of
 //! interest it reaches from 9 to 15 kHz and 48 taps are enough, where 11.4 kHz would need 240.
 
-use std::f64::consts::PI;
 use std::ops::RangeInclusive;
+
+mod filter;
+mod half;
+
+use filter::{Filter, Rows};
+use half::Half;
 
 use crate::units::{Decibels, Hertz, SampleRate};
 
@@ -65,8 +70,10 @@ pub struct Resampler {
     up: u32,
     down: u32,
     rows: Rows,
+    /// The short way to half the rate.
+    half: Option<Half>,
     /// The last input samples and those not yet used; `window[start]` is the first that the next
-    /// output needs. Never longer than [`Rows::room`].
+    /// output needs. Never longer than [`room`].
     window: Vec<f32>,
     start: usize,
     /// The next output lies `phase / up` input samples after the centre of its window.
@@ -119,7 +126,8 @@ impl Resampler {
         let mut resampler = Self {
             up,
             down,
-            window: Vec::with_capacity(rows.room()),
+            half: (up == 1 && down == 2).then(|| Half::new(rows.row(0), room(&rows))),
+            window: Vec::with_capacity(room(&rows)),
             rows,
             start: 0,
             phase: 0,
@@ -144,7 +152,7 @@ impl Resampler {
             let used = self.start.min(self.window.len());
             self.window.drain(..used);
             self.start -= used;
-            let room = self.rows.room() - self.window.len();
+            let room = room(&self.rows) - self.window.len();
             let (now, later) = rest.split_at(room.min(rest.len()));
             self.window.extend_from_slice(now);
             self.owed += now.len() as i64 * i64::from(self.up);
@@ -206,10 +214,16 @@ impl Resampler {
 
     /// Gives every output whose window is complete.
     fn convert(&mut self, out: &mut Vec<f32>) {
+        let before = out.len();
+        if let Some(half) = &mut self.half {
+            let window = self.window.get(self.start..).unwrap_or_default();
+            self.start += 2 * half.convert(window, out);
+            self.owed -= (out.len() - before) as i64 * i64::from(self.down);
+            return;
+        }
         let taps = self.rows.taps;
         let (step, turn) = (self.down / self.up, self.down % self.up);
         let (mut start, mut phase) = (self.start, self.phase);
-        let before = out.len();
         while let Some(window) = self.window.get(start..start + taps) {
             out.push(self.rows.at(phase, window));
             start += step as usize;
@@ -224,181 +238,22 @@ impl Resampler {
     }
 }
 
-/// The low-pass filter in continuous time, in units of input samples.
-#[derive(Clone, Copy, Debug)]
-struct Filter {
-    /// Where it has fallen to a half, in cycles per input sample.
-    cutoff: f64,
-    /// It is zero from here on, to both sides. Whole, and even a multiple of four.
-    half: usize,
-}
-
-impl Filter {
-    /// Kaiser's design: a stop band `ATTENUATION` dB down needs `(ATTENUATION - 7.95) / (14.36 d)`
-    /// taps for a transition of `d` cycles per sample (Kaiser 1974; Oppenheim and Schafer,
-    /// Discrete-Time Signal Processing, 7.6).
-    fn new(from: SampleRate, to: SampleRate, highest: Hertz) -> Self {
-        let lower = f64::from(from.min(to).0);
-        // What folds onto `highest`, or is its first image, lies as far above half the lower rate
-        // as `highest` lies below.
-        let transition = (lower - 2.0 * highest.0) / f64::from(from.0);
-        let taps = (ATTENUATION - 7.95) / (14.36 * transition);
-        let half = ((taps / 2.0).ceil() as usize).next_multiple_of(LANES / 2);
-        let cutoff = lower / 2.0 / f64::from(from.0);
-        Self { cutoff, half }
-    }
-
-    /// The impulse response `t` input samples from its centre.
-    fn at(&self, t: f64) -> f64 {
-        let half = self.half as f64;
-        if t.abs() >= half {
-            return 0.0;
-        }
-        let beta = 0.1102 * (ATTENUATION - 8.7);
-        let window = bessel_i0(beta * (1.0 - (t / half).powi(2)).sqrt()) / bessel_i0(beta);
-        let x = 2.0 * self.cutoff * t;
-        let sinc = if x == 0.0 {
-            1.0
-        } else {
-            (PI * x).sin() / (PI * x)
-        };
-        2.0 * self.cutoff * sinc * window
-    }
-
-    /// The taps for outputs `fraction` of a sample after the centre of their window, each row
-    /// scaled so that a constant stays what it is.
-    fn row(&self, fraction: f64, out: &mut Vec<f32>) {
-        let taps: Vec<f64> = (0..2 * self.half)
-            .map(|j| self.at(self.half as f64 - 1.0 - j as f64 + fraction))
-            .collect();
-        let sum: f64 = taps.iter().sum();
-        out.extend(taps.iter().map(|tap| (tap / sum) as f32));
-    }
-}
-
-/// The taps of every fraction of an input sample that can occur or, if those are too many, of so
-/// many that the ones in between can be interpolated.
-#[derive(Clone, Debug)]
-struct Rows {
-    table: Vec<f32>,
-    /// Taps in a row, a multiple of [`LANES`].
-    taps: usize,
-    /// Fractions that can occur.
-    phases: u32,
-    /// Rows in the table if fewer than the phases, less one: row `i` is for fraction `i / grid`.
-    grid: Option<u32>,
-}
-
-impl Rows {
-    fn none() -> Self {
-        Self {
-            table: Vec::new(),
-            taps: 0,
-            phases: 1,
-            grid: None,
-        }
-    }
-
-    fn new(filter: &Filter, phases: u32) -> Self {
-        let taps = 2 * filter.half;
-        let grid = (phases as usize * taps > TABLE).then(|| filter.grid());
-        let mut table = Vec::new();
-        match grid {
-            None => {
-                (0..phases).for_each(|p| filter.row(f64::from(p) / f64::from(phases), &mut table))
-            }
-            Some(grid) => {
-                (0..=grid).for_each(|p| filter.row(f64::from(p) / f64::from(grid), &mut table))
-            }
-        }
-        Self {
-            table,
-            taps,
-            phases,
-            grid,
-        }
-    }
-
-    /// Input samples to keep at a time.
-    fn room(&self) -> usize {
-        self.taps + BLOCK.max(self.taps)
-    }
-
-    /// One output: `window` against the taps of `phase`.
-    fn at(&self, phase: u32, window: &[f32]) -> f32 {
-        match self.grid {
-            None => dot(self.row(phase), window),
-            Some(grid) => {
-                let place = u64::from(phase) * u64::from(grid);
-                let row = (place / u64::from(self.phases)) as u32;
-                let between = (place % u64::from(self.phases)) as f32 / self.phases as f32;
-                let (here, next) = (dot(self.row(row), window), dot(self.row(row + 1), window));
-                here + between * (next - here)
-            }
-        }
-    }
-
-    fn row(&self, row: u32) -> &[f32] {
-        &self.table[row as usize * self.taps..][..self.taps]
-    }
-}
-
-impl Filter {
-    /// Into how many parts an input sample must be cut so that rows in between can be
-    /// interpolated linearly. A sine of `c` cycles per part is missed by `(2 pi c)^2 / 8` at most.
-    /// Nothing of the response lies above the stop edge, at most twice the cutoff; 512 parts of a
-    /// cycle there leave 1.9e-5, -94 dB.
-    fn grid(&self) -> u32 {
-        (512.0 * 2.0 * self.cutoff).ceil() as u32
-    }
-}
-
-/// The sum of products of as many samples as taps, in one fixed order: eight running sums, so
-/// that it becomes vector instructions without reordering anything.
-#[inline]
-fn dot(taps: &[f32], window: &[f32]) -> f32 {
-    let (taps, window) = (taps.as_chunks::<LANES>().0, window.as_chunks::<LANES>().0);
-    let mut sums = [0.0f32; LANES];
-    for (t, w) in taps.iter().zip(window) {
-        for lane in 0..LANES {
-            sums[lane] += t[lane] * w[lane];
-        }
-    }
-    let [a, b, c, d, e, f, g, h] = sums;
-    ((a + e) + (c + g)) + ((b + f) + (d + h))
-}
-
-/// Modified Bessel function of the first kind, order 0, by its power series.
-fn bessel_i0(x: f64) -> f64 {
-    let quarter = x * x / 4.0;
-    let (mut term, mut sum, mut k) = (1.0, 1.0, 1.0);
-    while term > sum * 1e-17 {
-        term *= quarter / (k * k);
-        sum += term;
-        k += 1.0;
-    }
-    sum
+/// Input samples to keep at a time.
+fn room(rows: &Rows) -> usize {
+    rows.taps + BLOCK.max(rows.taps)
 }
 
 fn gcd(a: u32, b: u32) -> u32 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
-/// Attenuation the filter is designed for, in dB. Ten more than promised: several images and
-/// their aliases add up, and taps are rounded to `f32`.
-const ATTENUATION: f64 = 90.0;
-
-/// Running sums of a dot product: two vectors of the smallest machine.
-const LANES: usize = 8;
-
 /// Samples converted at a time: with their taps they stay in the first cache.
 const BLOCK: usize = 4096;
 
-/// Taps of all rows together, at most, before rows are interpolated: 1 MiB.
-const TABLE: usize = 1 << 18;
-
 #[cfg(test)]
 mod tests {
+    use std::f64::consts::PI;
+
     use super::*;
 
     const PAIRS: [(u32, u32, f64); 12] = [
