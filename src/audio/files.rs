@@ -83,7 +83,7 @@ pub enum FileError {
         what: String,
     },
     /// A recording of a kind that is not read here.
-    #[error("{name}: {what} is not supported; `ffmpeg -i {name} out.wav` makes it readable")]
+    #[error("{name}: {what} is not supported; `ffmpeg -i FILE out.wav` makes it readable")]
     Unsupported {
         /// The file.
         name: String,

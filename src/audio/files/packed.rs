@@ -12,7 +12,7 @@ use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
-use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
+use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
 
 use super::FileError;
@@ -56,6 +56,7 @@ impl Packed {
             format,
             what,
         };
+        let piped = !source.is_seekable();
         let mut hint = Hint::new();
         if !extension.is_empty() {
             hint.with_extension(extension);
@@ -69,7 +70,14 @@ impl Packed {
                 MetadataOptions::default(),
             )
         })
-        .map_err(|e| refused(name, format, e))?;
+        .map_err(|e| match e {
+            // The samples have gone by when the index that explains them comes.
+            Error::Unsupported(_) if piped && format == "MP4" => FileError::Unsupported {
+                name: name.to_owned(),
+                what: "an MP4 from a pipe, with its index at the end,".to_owned(),
+            },
+            e => refused(name, format, e),
+        })?;
         let (track, decoder, frames) = decoder(&*container).map_err(|e| match e {
             Some(e) => refused(name, format, e),
             None => malformed("there is no sound in it".to_owned()),
