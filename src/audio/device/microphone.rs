@@ -19,7 +19,7 @@ pub struct Microphone {
     line: Line<Consumer<f32>>,
     counters: Arc<Counters>,
     meter: Meter,
-    warned: bool,
+    doubt: Doubt,
 }
 
 impl Microphone {
@@ -42,7 +42,7 @@ impl Microphone {
             kept,
             line,
             counters,
-            warned: false,
+            doubt: Doubt::default(),
         })
     }
 
@@ -81,10 +81,8 @@ impl Microphone {
 
     /// Something the user should know, said once.
     pub fn warning(&mut self) -> Option<Warning> {
-        let patience = if self.meter.alive() { MUTED } else { SILENT };
-        let silent = self.line.rate.seconds(self.meter.zeros()) >= patience;
-        let news = silent && !self.warned;
-        self.warned = silent;
+        let zeros_s = self.line.rate.seconds(self.meter.zeros());
+        let news = self.doubt.arises(zeros_s, self.meter.alive());
         news.then_some(Warning::Silent)
     }
 
@@ -118,6 +116,23 @@ pub enum Warning {
          (see the privacy settings of the system)"
     )]
     Silent,
+}
+
+/// Whether a microphone hears anything at all.
+#[derive(Debug, Default)]
+struct Doubt {
+    standing: bool,
+}
+
+impl Doubt {
+    /// Takes how long there have been only zeros, and whether there ever was anything else;
+    /// true when that begins to be doubtful.
+    fn arises(&mut self, zeros_s: f64, alive: bool) -> bool {
+        let silent = zeros_s >= if alive { MUTED } else { SILENT };
+        let news = silent && !self.standing;
+        self.standing = silent;
+        news
+    }
 }
 
 fn opener(choice: Option<&str>, counters: &Arc<Counters>) -> Opener<Consumer<f32>> {
@@ -162,3 +177,25 @@ const SILENT: f64 = 3.0;
 
 /// So many seconds of zeros after there was sound mean that somebody has muted it.
 const MUTED: f64 = 30.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_zeros_from_the_start_are_doubtful_once() {
+        let mut doubt = Doubt::default();
+        assert!(!doubt.arises(SILENT - 0.1, false));
+        assert!(doubt.arises(SILENT, false));
+        assert!(!doubt.arises(100.0 * SILENT, false));
+    }
+
+    #[test]
+    fn a_microphone_that_was_alive_is_given_more_time_and_warned_of_again() {
+        let mut doubt = Doubt::default();
+        assert!(!doubt.arises(MUTED - 0.1, true));
+        assert!(doubt.arises(MUTED, true));
+        assert!(!doubt.arises(0.0, true));
+        assert!(doubt.arises(MUTED, true));
+    }
+}
