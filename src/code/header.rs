@@ -255,6 +255,15 @@ mod tests {
         }
     }
 
+    /// Fails when a receiver of today would no longer understand a sender of yesterday.
+    #[test]
+    fn the_wire_format_has_not_moved() {
+        let info: Vec<bool> = (0..40).map(|i| i * i % 11 < 5).collect();
+        let coded = HeaderCode::new(40).encode(&info);
+        let bytes: Vec<u8> = coded.into_iter().map(u8::from).collect();
+        assert_eq!(crc32fast::hash(&bytes), 1_804_622_325);
+    }
+
     #[test]
     fn hostile_soft_bits_do_not_panic() {
         let mut code = HeaderCode::new(40);

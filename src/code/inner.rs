@@ -59,7 +59,7 @@ impl InnerCode {
             Self::INFO_BITS.contains(&info_bits),
             "{info_bits} information bits, the inner code takes 32 to 4096"
         );
-        let size = info_bits.div_ceil(INFORMATION);
+        let size = size_for(info_bits);
         let rows = lift(ROWS, INFORMATION, size);
         let mut degrees = vec![0; INFORMATION + ROWS.len()];
         for entry in rows.iter().flatten() {
@@ -81,7 +81,7 @@ impl InnerCode {
         self.info_bits
     }
 
-    /// Distinct coded bits that can be sent, a little more than 5 for one information bit.
+    /// Distinct coded bits that can be sent, 6 for one information bit or a few more.
     pub fn mother_bits(&self) -> usize {
         self.info_bits + ROWS.len() * self.graph.size
     }
@@ -157,6 +157,19 @@ impl InnerCode {
     }
 }
 
+/// Bits in a column: enough for the information, and without factors 2 and 3.
+///
+/// With an even size, two ways through the graph whose rotations differ by half a turn cancel for
+/// two bits of a column that stand half a turn apart: at 68, words of weight 22 in two passes,
+/// and 0.7 dB lost. Thirds of a turn do the like to three bits.
+fn size_for(info_bits: usize) -> usize {
+    let mut size = info_bits.div_ceil(INFORMATION);
+    while size.is_multiple_of(2) || size.is_multiple_of(3) {
+        size += 1;
+    }
+    size
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::belief::InnerDecoder;
@@ -187,6 +200,23 @@ mod tests {
             }
         }
     }
+
+    /// Fails when a receiver of today would no longer understand a sender of yesterday.
+    #[test]
+    fn the_wire_format_has_not_moved() {
+        let mut checksums = Vec::new();
+        for info_bits in [32, 301, 544, 4096] {
+            let code = InnerCode::new(info_bits);
+            let info: Vec<bool> = (0..info_bits).map(|i| i * i % 11 < 5).collect();
+            let coded = code.encode(&info);
+            let sent = (0..2).flat_map(|pass| code.pass(pass, info_bits * 50 / 21));
+            let bytes: Vec<u8> = sent.map(|bit| u8::from(coded[bit])).collect();
+            checksums.push(crc32fast::hash(&bytes));
+        }
+        assert_eq!(checksums, FROZEN);
+    }
+
+    const FROZEN: [u32; 4] = [820622124, 3879488555, 4116930351, 2595598303];
 
     #[test]
     fn two_passes_share_nothing_and_then_the_loop_repeats() {
