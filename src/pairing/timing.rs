@@ -22,7 +22,8 @@ pub struct Timing {
     /// have spoken at once.
     pub spread: Duration,
     /// A carrier noticed sooner than this after our own word began is somebody else's: ours has
-    /// not sounded long enough. The preamble of the modem is 64 ms long.
+    /// not sounded long enough. The modem notices a preamble 0.2 s after its beginning. Only
+    /// until it is learnt how long our own sound takes to come back.
     pub own_carrier: Duration,
     /// Kept silent after a carrier should have ended: decoding takes a moment.
     pub settle: Duration,
@@ -46,11 +47,11 @@ impl Default for Timing {
     fn default() -> Self {
         Self {
             listen: Duration::from_millis(100),
-            listen_spread: Duration::from_millis(1200),
-            offer_pause: Duration::from_millis(300),
+            listen_spread: Duration::from_millis(1600),
+            offer_pause: Duration::from_millis(500),
             answer_pause: Duration::from_millis(500),
-            spread: Duration::from_millis(1000),
-            own_carrier: Duration::from_millis(60),
+            spread: Duration::from_millis(1600),
+            own_carrier: Duration::from_millis(180),
             settle: Duration::from_millis(150),
             longest_carrier: Duration::from_secs(10),
             link_patience: Duration::from_secs(5),

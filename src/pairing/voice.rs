@@ -11,6 +11,10 @@ pub(super) struct Voice {
     saying: Option<Duration>,
     /// Since when it sounds, as the medium told.
     sounding: Option<Duration>,
+    /// From the beginning of a word of ours until its carrier is noticed, as far as learnt.
+    echo: Option<Duration>,
+    /// A carrier was noticed since our word began.
+    noticed: bool,
     /// The last word was given up for another's.
     yielded: bool,
     /// Somebody else is sounding until about then.
@@ -28,6 +32,8 @@ impl Voice {
         Self {
             saying: None,
             sounding: None,
+            echo: None,
+            noticed: false,
             yielded: false,
             quiet_until: Duration::ZERO,
             speak_at: None,
@@ -77,6 +83,7 @@ impl Voice {
         self.speak_at = None;
         self.saying = Some(now + LONGEST_WORD);
         self.sounding = None;
+        self.noticed = false;
     }
 
     /// The medium says how long that word takes.
@@ -92,15 +99,26 @@ impl Voice {
     /// enough to be noticed. Then it is given up, so that one of the two is understood; but not
     /// twice in a row, lest a medium that notices sooner than that makes us mute.
     pub(super) fn gives_way(&mut self, now: Duration, timing: &Timing) -> bool {
-        let early = self
-            .sounding
-            .is_none_or(|since| now < since + timing.own_carrier);
-        if !self.is_speaking() || self.yielded || !early {
+        if !self.is_speaking() {
             return false;
         }
-        self.saying = None;
-        self.yielded = true;
-        true
+        // What our own sound takes to come back is what theirs takes to reach us, or nearly so:
+        // sound cards delay both.
+        let ours = self.echo.map_or(timing.own_carrier, |echo| echo * 3 / 4);
+        let after = self.sounding.map(|since| now.saturating_sub(since));
+        let early = after.is_none_or(|after| after < ours);
+        if early && !self.yielded {
+            self.saying = None;
+            self.yielded = true;
+            return true;
+        }
+        if let Some(after) = after
+            && !self.noticed
+        {
+            self.echo = Some(self.echo.map_or(after, |echo| (echo + after) / 2));
+        }
+        self.noticed = true;
+        false
     }
 
     /// Our word is over, whole or not. True if there was one.
@@ -214,6 +232,23 @@ mod tests {
         voice.end();
         begin(&mut voice);
         assert!(voice.gives_way(ms(31), &timing));
+    }
+
+    #[test]
+    fn how_long_our_own_sound_takes_to_come_back_is_learnt() {
+        let (mut voice, timing) = (Voice::new(), Timing::default());
+        let begin = |voice: &mut Voice| {
+            voice.begin(ms(0));
+            voice.started(ms(0), ms(350));
+        };
+        begin(&mut voice);
+        assert!(!voice.gives_way(ms(240), &timing), "that may be our own");
+        voice.end();
+        begin(&mut voice);
+        assert!(!voice.gives_way(ms(230), &timing), "and so may that");
+        voice.end();
+        begin(&mut voice);
+        assert!(voice.gives_way(ms(150), &timing), "ours takes 230 ms");
     }
 
     #[test]

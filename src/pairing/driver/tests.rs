@@ -18,9 +18,9 @@ use tokio::time::{Instant, timeout};
 fn room() -> (MemoryMedium, MemoryMedium) {
     let began = Instant::now();
     let options = Options {
-        // A carrier is noticed when its preamble is over, 0.1 s after it began.
-        lead_s: 0.1,
-        byte_s: 0.008,
+        // A carrier is noticed 0.2 s after it began, and a signal takes half a second.
+        lead_s: 0.2,
+        byte_s: 0.007,
         ..Options::default()
     };
     memory::pair(options, Arc::new(move || began.elapsed()))
