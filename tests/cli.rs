@@ -45,7 +45,14 @@ fn help_of_every_command_has_examples_and_fits_eighty_columns() {
         assert!(help.contains("Usage: airshake"), "{command}: {help}");
         assert!(help.contains("Examples:"), "{command}: {help}");
         for line in help.lines() {
-            assert!(line.chars().count() <= 100, "{command}: {line}");
+            assert!(line.chars().count() <= 80, "{command}: {line}");
+        }
+        // What stands after the options was written to fit, and is not broken again.
+        let (_, examples) = help.split_once("Examples:").expect("checked");
+        for line in examples.lines().filter(|line| line.starts_with("  ")) {
+            let first = line.split_whitespace().next().expect("not empty");
+            let starts = ["airshake", "echo", "arecord"].contains(&first);
+            assert!(starts, "{command}: a broken line: {line}");
         }
     }
 }

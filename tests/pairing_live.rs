@@ -67,6 +67,61 @@ fn ctrl_c_ends_a_lonely_peer_at_once() {
     assert_eq!(peer.ended(NOTICE), Some(130));
 }
 
+#[test]
+fn what_one_process_says_another_hears() {
+    let Some(air) = Air::start("crossed") else {
+        return;
+    };
+    let mut hear = air.script();
+    hear.args(["run", "B", env!("CARGO_BIN_EXE_airshake")])
+        .args(["hear", "--raw", "--count", "2", "--timeout", "40"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut hear = hear.spawn().expect("starts");
+    let talk = lines_of(hear.stderr.take().expect("piped"));
+    let first = talk.recv_timeout(Duration::from_secs(10));
+    assert!(first.expect("a line").contains("listening"));
+    for words in ["the door code is 4711", " and the alarm's is 11"] {
+        let said = air
+            .script()
+            .args(["run", "A", env!("CARGO_BIN_EXE_airshake"), "say", words])
+            .output()
+            .expect("runs");
+        assert_eq!(said.status.code(), Some(0), "{said:?}");
+    }
+    let heard = hear.wait_with_output().expect("ends");
+    assert_eq!(
+        heard.status.code(),
+        Some(0),
+        "{:?}",
+        talk.try_iter().collect::<Vec<_>>()
+    );
+    assert_eq!(heard.stdout, b"the door code is 4711 and the alarm's is 11");
+}
+
+#[test]
+fn who_hears_nothing_says_so() {
+    let Some(air) = Air::start("crossed") else {
+        return;
+    };
+    let output = air
+        .script()
+        .args([
+            "run",
+            "B",
+            env!("CARGO_BIN_EXE_airshake"),
+            "hear",
+            "--timeout",
+            "2",
+        ])
+        .output()
+        .expect("runs");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("silence"), "{said}");
+}
+
 fn repeat(topology: &str, network: &Network) {
     let Some(air) = Air::start(topology) else {
         return;

@@ -31,8 +31,8 @@ Examples:
   airshake decode evening.flac --json        a line of JSON for each message
   arecord -f S16_LE -r 48000 | airshake decode -
 
-Exit codes: 0 a message was decoded; 1 none was found, and stderr says what was heard;
-2 the input is no sound, or the output cannot be written.")]
+Exit codes: 0 a message was decoded; 1 none was found, and stderr says what
+was heard; 2 the input is no sound, or the output cannot be written.")]
 pub(crate) struct Decode {
     /// Sound file; `-` is stdin
     #[arg(value_name = "IN")]

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use airshake::audio::files::{WavFormat, WavWriter};
 use airshake::modem::{MAX_PAYLOAD, Transmitter};
 use airshake::units::SampleRate;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
@@ -62,6 +62,9 @@ const BLOCK: usize = 4096;
 
 impl Encode {
     pub(crate) fn run(self, quiet: bool) -> Result<()> {
+        if self.output == Place::Pipe && io::stdout().is_terminal() {
+            bail!("a sound does a terminal no good: -o OUT.wav, or pipe it into a player");
+        }
         let talk = Talk::new(false, quiet);
         let payload = self.payload(&talk)?;
         let transmitter = Transmitter::new(self.profile.profile, self.rate);

@@ -27,8 +27,8 @@ Examples:
   airshake hear --count 1 --timeout 30 --raw > key.bin
   airshake hear --json 2> events.jsonl
 
-Exit codes: 0 --count messages, or at least one until --timeout; 1 none was heard;
-130 ended by Ctrl-C.")]
+Exit codes: 0 --count messages, or at least one until --timeout;
+1 none was heard; 130 ended by Ctrl-C.")]
 pub(crate) struct Hear {
     /// Stop after this many messages
     #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]

@@ -46,12 +46,12 @@ struct Cli {
 
 const AFTER_HELP: &str = "\
 Examples:
-  airshake demo                                see two peers meet, without a sound card
-  airshake pair                                on two computers: meet by sound, then chat
-  echo hello | airshake encode -o hello.wav    bytes to sound
-  airshake decode hello.wav                    sound to bytes
-  airshake say hello                           a message by sound alone ...
-  airshake hear                                ... and who hears it
+  airshake demo                               two peers meet, no sound card needed
+  airshake pair                               on two computers: meet, then chat
+  echo hello | airshake encode -o hello.wav   bytes to sound
+  airshake decode hello.wav                   sound to bytes
+  airshake say hello                          a message by sound alone ...
+  airshake hear                               ... and who hears it
 
 Exit codes: 0 done; 1 nothing heard, no peer, or a failed verification;
 2 wrong usage or unreadable input; 130 interrupted.";

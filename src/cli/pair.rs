@@ -32,12 +32,12 @@ Examples:
   echo 'see you at eight' | airshake pair      say it and leave
   airshake pair < /dev/null > said.txt         write down what the peer says
 
-Exit codes: 0 the chat is over; 1 no peer, or the link was lost; 2 no sound or no network;
-130 ended by Ctrl-C.")]
+Exit codes: 0 the chat is over; 1 no peer, or the link was lost;
+2 no sound or no network; 130 ended by Ctrl-C.")]
 pub(crate) struct Pair {
     /// Give up when nobody was found in this many seconds
-    #[arg(long, value_name = "SECONDS", value_parser = options::seconds)]
-    timeout: Option<Duration>,
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = options::seconds)]
+    timeout: Duration,
 
     /// Network interface to be reached at; chosen by itself if not given
     #[arg(long, value_name = "NAME")]
@@ -81,17 +81,15 @@ impl Pair {
     }
 
     fn options(&self) -> PairOptions {
-        let mut options = PairOptions::default();
-        if let Some(timeout) = self.timeout {
-            options.timing = Timing {
-                deadline: timeout,
+        let interface = self.interface.clone();
+        PairOptions {
+            timing: Timing {
+                deadline: self.timeout,
                 ..Timing::default()
-            };
+            },
+            addresses: interface.map_or(Addresses::Automatic, Addresses::Interface),
+            ..PairOptions::default()
         }
-        if let Some(interface) = &self.interface {
-            options.addresses = Addresses::Interface(interface.clone());
-        }
-        options
     }
 }
 
