@@ -138,7 +138,7 @@ const BINARY: Row = edge(
 /// What tests inside a module may name on top of its row: the simulated room, and the crates
 /// that only tests use.
 const IN_TESTS_INSIDE: &[&str] = &["air"];
-const IN_TESTS_OUTSIDE: &[&str] = &["proptest", "tempfile"];
+const IN_TESTS_OUTSIDE: &[&str] = &["crc32fast", "proptest", "tempfile"];
 
 /// Parts of `std` that a pure module does not name outside its tests.
 const IMPURE: &[&str] = &["fs", "net", "thread", "process", "env"];

@@ -10,7 +10,7 @@ use super::files::{self, Place};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  airshake completions bash > ~/.local/share/bash-completion/completions/airshake
+  airshake completions bash > /etc/bash_completion.d/airshake
   airshake completions zsh > \"${fpath[1]}/_airshake\"
   airshake completions fish > ~/.config/fish/completions/airshake.fish")]
 pub(crate) struct Completions {

@@ -46,7 +46,7 @@ struct Cli {
 
 const AFTER_HELP: &str = "\
 Examples:
-  airshake demo                               two peers meet, no sound card needed
+  airshake demo                               two peers meet in a simulated room
   airshake pair                               on two computers: meet, then chat
   echo hello | airshake encode -o hello.wav   bytes to sound
   airshake decode hello.wav                   sound to bytes
