@@ -1,4 +1,5 @@
-//! What the tests measure against: the limits of any code, and the noise that leads to them.
+//! What the tests measure against: the limits of any code, the noise that leads to them, and the
+//! decoder that tries everything.
 
 use std::f64::consts::{LN_2, LOG2_E, TAU};
 
@@ -93,6 +94,13 @@ fn tail(x: f64) -> f64 {
 pub(super) fn most_losses(words: usize, loss: f64) -> usize {
     let mean = words as f64 * loss;
     (mean + 3.0 * (mean * (1.0 - loss)).sqrt()) as usize
+}
+
+/// Tells one sequence of coded bits from another: FNV-1a, one step a bit.
+pub(super) fn fingerprint(bits: impl IntoIterator<Item = bool>) -> u64 {
+    bits.into_iter().fold(0xcbf2_9ce4_8422_2325, |hash, bit| {
+        (hash ^ u64::from(bit)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }
 
 /// The slow twin of every decoder: tries all words of a linear code.
