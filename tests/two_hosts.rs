@@ -15,7 +15,7 @@ use airshake::pairing::{PairOptions, Timing, pair};
 use std::io::{BufRead, BufReader, Write, stdin, stdout};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// What a child process runs: pairs over its standard input and output, and tells what happens.
@@ -196,6 +196,7 @@ struct Pair {
     peers: [Peer; 2],
     told: Receiver<(usize, String)>,
     log: [Vec<String>; 2],
+    _pipes: [JoinHandle<ChildStdin>; 2],
 }
 
 struct Peer {
@@ -210,9 +211,12 @@ impl Pair {
             a.stdin.take().expect("piped"),
             b.stdin.take().expect("piped"),
         );
-        carry(0, &mut a, to_b, tell.clone());
-        carry(1, &mut b, to_a, tell);
+        let pipes = [
+            carry(0, &mut a, to_b, tell.clone()),
+            carry(1, &mut b, to_a, tell),
+        ];
         Self {
+            _pipes: pipes,
             peers: [Peer { child: a }, Peer { child: b }],
             told,
             log: Default::default(),
@@ -272,8 +276,14 @@ fn spawn_peer(host: &str) -> Child {
         .expect("the peer starts")
 }
 
-/// Reads what a peer says: envelopes go to the other, everything is told to the test.
-fn carry(peer: usize, child: &mut Child, mut to: ChildStdin, tell: Sender<(usize, String)>) {
+/// Reads what a peer says: envelopes go to the other, everything is told to the test. Gives back
+/// the pipe to the other, so that it stays open: air does not close when one of two ends.
+fn carry(
+    peer: usize,
+    child: &mut Child,
+    mut to: ChildStdin,
+    tell: Sender<(usize, String)>,
+) -> JoinHandle<ChildStdin> {
     let from = BufReader::new(child.stdout.take().expect("piped"));
     thread::spawn(move || {
         for line in from.lines().map_while(Result::ok) {
@@ -282,8 +292,9 @@ fn carry(peer: usize, child: &mut Child, mut to: ChildStdin, tell: Sender<(usize
                 let _ = writeln!(to, "{line}");
             }
             if tell.send((peer, line)).is_err() {
-                return;
+                break;
             }
         }
-    });
+        to
+    })
 }
