@@ -25,8 +25,11 @@ const REACH_S: f64 = 0.025;
 const FIRST_PATH: f32 = 0.35;
 /// Seconds before the peak in which the first path is looked for.
 const LOOK_BACK_S: f64 = 0.02;
-/// Seconds on both sides over which the surroundings are averaged.
-const AROUND_S: f64 = 0.08;
+/// Seconds before the peak over which the surroundings are averaged, beside [`REACH_S`] after it:
+/// waiting for more would only delay the news, and others must not begin to speak meanwhile.
+const BEFORE_S: f64 = 0.08;
+/// Seconds between two transforms, for the same reason.
+const HOP_S: f64 = 0.04;
 
 /// A place where a preamble begins.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,7 +60,7 @@ pub struct Searcher {
     power_start: u64,
     reach: usize,
     look_back: usize,
-    around: usize,
+    before: usize,
     /// The next place to decide about, as an index into `power`.
     next: usize,
 }
@@ -76,7 +79,9 @@ impl Searcher {
     pub fn new(chirp: &Chirp, rate: SampleRate) -> Self {
         let samples: Vec<(f32, f32)> = chirp.samples(rate).collect();
         let chirp_len = samples.len();
-        let fft = (chirp_len * 2).next_power_of_two();
+        // Just long enough: every value of a transform is used as soon as it can be. A multiple of
+        // 512 is fast.
+        let fft = (chirp_len + rate.samples_in(HOP_S) as usize).next_multiple_of(512);
         let hop = fft - chirp_len + 1;
         let forward = RealFftPlanner::new().plan_fft_forward(fft);
         let inverse = rustfft::FftPlanner::new().plan_fft_inverse(fft);
@@ -110,13 +115,13 @@ impl Searcher {
             power_start: 0,
             reach: in_samples(REACH_S),
             look_back: in_samples(LOOK_BACK_S),
-            around: in_samples(AROUND_S),
+            before: in_samples(BEFORE_S),
             next: 0,
         }
     }
 
-    /// Takes samples, appends what was sighted. Sightings come late by the chirp, one transform
-    /// and the surroundings, about a quarter of a second; and the same however a stream is cut.
+    /// Takes samples, appends what was sighted. Sightings come late by the chirp, up to one hop
+    /// and the reach of a peak, 0.13 s at most; and the same however a stream is cut.
     pub fn push(&mut self, mut samples: &[f32], out: &mut Vec<Sighting>) {
         while !samples.is_empty() {
             let take = samples.len().min(self.fft - self.filled);
@@ -159,7 +164,7 @@ impl Searcher {
 
     /// Decides about every place whose surroundings are known, then forgets what is not needed.
     fn decide(&mut self, out: &mut Vec<Sighting>) {
-        let last = self.power.len().saturating_sub(self.around);
+        let last = self.power.len().saturating_sub(self.reach);
         if self.next >= last {
             return;
         }
@@ -172,8 +177,8 @@ impl Searcher {
         while self.next < last {
             let at = self.next;
             let peak = self.power[at];
-            let from = at.saturating_sub(self.around);
-            let to = at + self.around;
+            let from = at.saturating_sub(self.before);
+            let to = at + self.reach;
             let mean = ((sums[to] - sums[from]) / (to - from) as f64) as f32;
             if peak > THRESHOLD * mean && mean > 0.0 && self.is_greatest(at) {
                 out.push(Sighting {
@@ -186,7 +191,7 @@ impl Searcher {
         }
         let forget = self
             .next
-            .saturating_sub(self.around.max(self.reach + self.look_back));
+            .saturating_sub(self.before.max(self.reach + self.look_back));
         self.power.drain(..forget);
         self.power_start += forget as u64;
         self.next -= forget;
