@@ -1,6 +1,5 @@
 //! The laws of the receiver, over the public interface.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
-#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use airshake::air::Random;
 use airshake::modem::{Burst, Event, Loss, MAX_PAYLOAD, Profile, Receiver, Transmitter};
