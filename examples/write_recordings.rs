@@ -19,7 +19,6 @@ const FULL: SampleRate = SampleRate::HZ_48000;
 /// Half the rate holds the band too, in half the bytes.
 const HALF: SampleRate = SampleRate(24_000);
 
-#[expect(clippy::disallowed_methods, reason = "it writes files")]
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::args().nth(1).ok_or("say where: FOLDER")?;
     let folder = Path::new(&folder);
@@ -128,6 +127,7 @@ fn halved(samples: &[f32]) -> Vec<f32> {
     samples.iter().map(|x| x * 0.5).collect()
 }
 
+#[expect(clippy::disallowed_methods, reason = "it writes files")]
 fn write(
     folder: &Path,
     name: &str,
