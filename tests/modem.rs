@@ -240,6 +240,22 @@ fn two_bursts_that_overlap_give_no_wrong_message() {
 }
 
 #[test]
+fn a_burst_out_of_digital_silence_is_read_whenever_it_begins() {
+    // Silence makes everything stand out, the beginning of the chirp too.
+    for seed in 0..40 {
+        let sent = payload(64, 1000 + seed);
+        let mut samples = vec![0.0; 20_000 + 523 * seed as usize];
+        samples.extend(sound(&sent, 0, RATE));
+        samples.extend(vec![0.0; 30_000]);
+        assert_eq!(
+            messages(&events(&samples, 4096, RATE)),
+            [sent.as_slice()],
+            "{seed}"
+        );
+    }
+}
+
+#[test]
 fn a_burst_after_another_is_heard_and_so_are_three_in_a_row() {
     let all = [payload(1, 15), payload(64, 16), payload(300, 17)];
     let samples: Vec<f32> = all.iter().flat_map(|p| sound(p, 0, RATE)).collect();

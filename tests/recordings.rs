@@ -77,7 +77,7 @@ fn golden_recordings_stay_readable() {
 
 #[test]
 fn impaired_recordings_stay_readable() {
-    check("impaired", 12);
+    check("impaired", 13);
 }
 
 #[test]

@@ -28,6 +28,10 @@ const MOST_TRACKS: usize = 16;
 /// Seconds after which a long message that grows no more is given up. Other messages may come
 /// between its passes.
 const PATIENCE_S: f64 = 60.0;
+/// A chirp out of silence stands out before it is whole. A sighting that is followed within a
+/// chirp by one of this many times its power, 10 dB, was such a beginning; were it a burst of its
+/// own, it would be lost under the stronger one.
+const FORESHADOW: f32 = 10.0;
 
 /// Why a receiver cannot be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -212,6 +216,13 @@ impl Receiver {
             at,
             level: sighting.level,
         });
+        let reach = 2 * self.reader.geometry.chirp as u64;
+        self.tracks.retain(|track| {
+            let foreshadow = matches!(track.stage, Stage::Sighted)
+                && track.sighting.strongest.abs_diff(sighting.strongest) < reach
+                && track.sighting.power * FORESHADOW < sighting.power;
+            !foreshadow
+        });
         self.tracks.push(Track {
             sighting,
             stage: Stage::Sighted,
@@ -278,6 +289,7 @@ impl Receiver {
         for start in [sighting.first_path, sighting.strongest] {
             let (samples, offset) = self.history.from(start)?;
             match self.reader.header(samples, offset) {
+                Ok(better) if self.improve(start, &better) => return None,
                 Ok(announced) => {
                     if self
                         .recent
@@ -303,6 +315,26 @@ impl Receiver {
             self.lose(sighting.first_path, Loss::Unsupported, Decibels(f32::NAN));
         }
         None
+    }
+
+    /// A header that is being followed already may be read again from another sighting of the same
+    /// frame, an echo's or a better one's. True if that was so; the clearer reading is kept.
+    fn improve(&mut self, at: u64, reading: &Announced) -> bool {
+        let reach = self.reader.geometry.body() as u64;
+        for track in &mut self.tracks {
+            if let Stage::Announced {
+                start, announced, ..
+            } = &mut track.stage
+                && start.abs_diff(at) < reach
+                && announced.header == reading.header
+            {
+                if reading.snr.0 > announced.snr.0 {
+                    (*start, *announced) = (at, *reading);
+                }
+                return true;
+            }
+        }
+        false
     }
 
     fn announce(&mut self, start: u64, announced: Announced) -> Option<Stage> {

@@ -40,6 +40,8 @@ pub struct Sighting {
     pub strongest: u64,
     /// Power of the peak over the mean around it.
     pub level: Decibels,
+    /// Power of the peak itself, to compare sightings of one stream.
+    pub power: f32,
 }
 
 /// Looks for a chirp in a stream.
@@ -185,6 +187,7 @@ impl Searcher {
                     first_path: self.power_start + self.first_path(at) as u64,
                     strongest: self.power_start + at as u64,
                     level: Decibels::from_power_ratio(f64::from(peak / mean)),
+                    power: peak,
                 });
             }
             self.next += 1;
