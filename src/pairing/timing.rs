@@ -23,8 +23,7 @@ pub struct Timing {
     pub spread: Duration,
     /// A carrier noticed sooner than this after our own word began is somebody else's: ours has
     /// not sounded long enough. The modem notices a preamble 0.09 to 0.14 s after its beginning,
-    /// and sound cards add some 0.05 s. Shorter, two who begin at once do not give way to each
-    /// other: of 20 pairings over virtual audio the slowest took 5.2 s at 100 ms, 2.8 s at 180.
+    /// and sound cards only add to that; were this longer, we would give way to ourselves.
     /// Only until it is learnt how long our own sound takes to come back.
     pub own_carrier: Duration,
     /// Kept silent after a carrier should have ended: decoding takes a moment.
@@ -53,7 +52,7 @@ impl Default for Timing {
             offer_pause: Duration::from_millis(500),
             answer_pause: Duration::from_millis(500),
             spread: Duration::from_millis(1600),
-            own_carrier: Duration::from_millis(180),
+            own_carrier: Duration::from_millis(100),
             settle: Duration::from_millis(150),
             longest_carrier: Duration::from_secs(10),
             link_patience: Duration::from_secs(5),
