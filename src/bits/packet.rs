@@ -55,6 +55,16 @@ impl SegmentKey {
         }
     }
 
+    /// The data shards of the message, the last filled up with zeros.
+    pub fn shards(&self, message: &[u8]) -> Vec<Vec<u8>> {
+        let pieces = message.chunks(self.shard_bytes).map(<[u8]>::to_vec);
+        let mut shards: Vec<Vec<u8>> = pieces.collect();
+        if let Some(last) = shards.last_mut() {
+            last.resize(self.shard_bytes, 0);
+        }
+        shards
+    }
+
     /// Shards that hold data; the others hold redundancy.
     pub fn data_shards(&self) -> usize {
         self.message_bytes.div_ceil(self.shard_bytes)

@@ -164,14 +164,7 @@ mod tests {
 
     fn shards(message: &[u8]) -> (SegmentKey, Vec<Vec<u8>>) {
         let key = SegmentKey::of(message);
-        let data: Vec<Vec<u8>> = message
-            .chunks(key.shard_bytes)
-            .map(|chunk| {
-                let mut shard = chunk.to_vec();
-                shard.resize(key.shard_bytes, 0);
-                shard
-            })
-            .collect();
+        let data = key.shards(message);
         let code = ErasureCode::new(data.len(), MAX_SHARDS - data.len()).unwrap();
         let parity = code.protect(&data).unwrap();
         (key, data.into_iter().chain(parity).collect())

@@ -88,14 +88,7 @@ fn segments(payload: &[u8], pass: u8) -> VecDeque<(Header, Content)> {
         id: key.checksum as u8,
         length: key.shard_bytes as u16,
     };
-    let data: Vec<Vec<u8>> = payload
-        .chunks(key.shard_bytes)
-        .map(|chunk| {
-            let mut shard = chunk.to_vec();
-            shard.resize(key.shard_bytes, 0);
-            shard
-        })
-        .collect();
+    let data = key.shards(payload);
     let parity = parity_shards(data.len());
     // Later passes send other redundancy, as far as the field has room for it.
     let all = ErasureCode::new(data.len(), MAX_SHARDS - data.len())
