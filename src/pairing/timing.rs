@@ -52,7 +52,7 @@ impl Default for Timing {
             offer_pause: Duration::from_millis(500),
             answer_pause: Duration::from_millis(500),
             spread: Duration::from_millis(1600),
-            own_carrier: Duration::from_millis(100),
+            own_carrier: Duration::from_millis(85),
             settle: Duration::from_millis(150),
             longest_carrier: Duration::from_secs(10),
             link_patience: Duration::from_secs(5),
