@@ -5,11 +5,11 @@
 //! first, from a zero-padded transform whose fine bins are read at stretched places, and then
 //! undone by resampling the symbol, which puts every tone back onto its bin.
 
-use std::f64::consts::PI;
 use std::sync::Arc;
 
 use realfft::{RealFftPlanner, RealToComplex, num_complex::Complex32};
 
+use super::kaiser::{sinc, window};
 use crate::tones::{Plan, TONES};
 
 /// Bins of the fine spectrum for one of the plain one.
@@ -167,40 +167,21 @@ impl Detector {
 /// Windowed sinc, a row a position between two samples.
 fn interpolator() -> Vec<[f32; TAPS]> {
     let half = TAPS as f64 / 2.0;
-    let window = |x: f64| {
-        kaiser_i0(KAISER_BETA * (1.0 - (x / half).powi(2)).max(0.0).sqrt()) / kaiser_i0(KAISER_BETA)
-    };
-    let sinc = |x: f64| {
-        if x.abs() < 1e-12 {
-            1.0
-        } else {
-            (PI * x).sin() / (PI * x)
-        }
-    };
     (0..=PHASES)
         .map(|phase| {
             let fraction = phase as f64 / PHASES as f64;
             std::array::from_fn(|k| {
                 let x = k as f64 - (half - 1.0) - fraction;
-                (sinc(x) * window(x)) as f32
+                (sinc(x) * window(x / half, KAISER_BETA)) as f32
             })
         })
         .collect()
 }
 
-/// Modified Bessel function of order zero, by its series.
-fn kaiser_i0(x: f64) -> f64 {
-    let (mut term, mut sum, mut k) = (1.0, 1.0, 1.0);
-    while term > sum * 1e-15 {
-        term *= (x / (2.0 * k)).powi(2);
-        sum += term;
-        k += 1.0;
-    }
-    sum
-}
-
 #[cfg(test)]
 mod tests {
+    use std::f64::consts::PI;
+
     use super::*;
     use crate::units::Hertz;
 

@@ -2,6 +2,7 @@
 
 mod chirp;
 mod detector;
+mod kaiser;
 mod resample;
 mod search;
 mod synthesis;

@@ -109,14 +109,11 @@ impl Synthesizer {
         out.extend(self.body.iter().map(wave));
     }
 
+    /// Uses the spectrum up.
     fn transform_back(&mut self) {
-        // The inverse transform uses its input up.
-        let mut spectrum = std::mem::take(&mut self.spectrum);
-        let kept = spectrum.clone();
         self.inverse
-            .process_with_scratch(&mut spectrum, &mut self.body, &mut self.scratch)
+            .process_with_scratch(&mut self.spectrum, &mut self.body, &mut self.scratch)
             .expect("buffers come from the plan, and the ends of the spectrum are zero");
-        self.spectrum = kept;
     }
 
     fn restore_magnitudes(&mut self, tones: &[Tone]) {

@@ -100,9 +100,8 @@ impl FrameMap {
     ///
     /// # Panics
     /// If `soft.len() != groups * symbols`.
-    pub fn data_llrs(&self, soft: &[[Llr; BITS_PER_TONE]]) -> impl Iterator<Item = Llr> + '_ {
+    pub fn data_llrs(&self, soft: &[[Llr; BITS_PER_TONE]]) -> impl Iterator<Item = Llr> {
         assert_eq!(soft.len(), self.groups * self.symbols);
-        let soft = soft.to_vec();
         (0..self.data_bits()).map(move |i| {
             let (slot, place) = self.data_slot(i);
             soft[slot][place]

@@ -1,7 +1,6 @@
 //! The taps of a resampler: a windowed sinc, and rows of it for each fraction of a sample.
 
-use std::f64::consts::PI;
-
+use super::super::kaiser::{sinc, window};
 use crate::units::{Hertz, SampleRate};
 
 /// The low-pass filter in continuous time, in units of input samples.
@@ -35,14 +34,8 @@ impl Filter {
             return 0.0;
         }
         let beta = 0.1102 * (ATTENUATION - 8.7);
-        let window = bessel_i0(beta * (1.0 - (t / half).powi(2)).sqrt()) / bessel_i0(beta);
         let x = 2.0 * self.cutoff * t;
-        let sinc = if x == 0.0 {
-            1.0
-        } else {
-            (PI * x).sin() / (PI * x)
-        };
-        2.0 * self.cutoff * sinc * window
+        2.0 * self.cutoff * sinc(x) * window(t / half, beta)
     }
 
     /// Into how many parts an input sample must be cut so that rows in between can be
@@ -139,18 +132,6 @@ fn dot(taps: &[f32], window: &[f32]) -> f32 {
     }
     let [a, b, c, d, e, f, g, h] = sums;
     ((a + e) + (c + g)) + ((b + f) + (d + h))
-}
-
-/// Modified Bessel function of the first kind, order 0, by its power series.
-fn bessel_i0(x: f64) -> f64 {
-    let quarter = x * x / 4.0;
-    let (mut term, mut sum, mut k) = (1.0, 1.0, 1.0);
-    while term > sum * 1e-17 {
-        term *= quarter / (k * k);
-        sum += term;
-        k += 1.0;
-    }
-    sum
 }
 
 /// Attenuation the filter is designed for, in dB. Ten more than promised: several images and
