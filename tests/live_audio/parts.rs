@@ -263,9 +263,15 @@ pub(crate) fn survive() {
     wait(&|happening| matches!(happening, Happening::Started { .. }));
     wait(&|happening| matches!(happening, Happening::Carrier { .. }));
     say("ready", "");
-    // Whoever waits for the end of the sound is not left waiting.
-    let trouble = wait(&|happening| matches!(happening, Happening::Trouble(_)));
-    wait(&|happening| matches!(happening, Happening::Finished));
+    // Either device may be missed first. Whoever waits for the end of the sound is not left
+    // waiting.
+    let (mut trouble, mut finished) = (None, false);
+    while trouble.is_none() || !finished {
+        match wait(&|happening| matches!(happening, Happening::Trouble(_) | Happening::Finished)) {
+            Happening::Finished => finished = true,
+            other => trouble = Some(other),
+        }
+    }
     say("trouble", format!("{trouble:?}"));
     say("refused", sound.say(b"?", 0).expect_err("no speaker"));
     while sound.say(b"again", 0).is_err() {
