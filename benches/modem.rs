@@ -64,7 +64,8 @@ fn decode(criterion: &mut Criterion) {
             .zip(noise(200_000))
             .for_each(|(x, n)| *x += n * 0.2);
         group.throughput(Throughput::Elements(samples.len() as u64));
-        let mut receiver = Receiver::new(&Profile::AUDIBLE, RATE).expect("the rate is high enough");
+        let mut receiver =
+            Receiver::new(&[&Profile::AUDIBLE], RATE).expect("the rate is high enough");
         group.bench_with_input(
             BenchmarkId::from_parameter(bytes),
             &samples,
@@ -81,7 +82,8 @@ fn scan(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("scan");
     for (name, samples) in [("silence", vec![0.0; 480_000]), ("noise", noise(480_000))] {
         group.throughput(Throughput::Elements(samples.len() as u64));
-        let mut receiver = Receiver::new(&Profile::AUDIBLE, RATE).expect("the rate is high enough");
+        let mut receiver =
+            Receiver::new(&[&Profile::AUDIBLE], RATE).expect("the rate is high enough");
         group.bench_with_input(
             BenchmarkId::from_parameter(name),
             &samples,

@@ -17,7 +17,7 @@ use airshake::modem::{Event, Profile, Receiver};
 )]
 fn main() -> Result<(), Box<dyn Error>> {
     let mut microphone = Microphone::open(None)?;
-    let mut receiver = Receiver::new(&Profile::AUDIBLE, microphone.rate())?;
+    let mut receiver = Receiver::new(&[&Profile::AUDIBLE], microphone.rate())?;
     println!("listening with {}", microphone.name());
 
     let mut block = [0.0; 1024];

@@ -21,7 +21,7 @@ fn sound(payload: &[u8], pass: u8, rate: SampleRate) -> Vec<f32> {
 }
 
 fn events(samples: &[f32], cut: usize, rate: SampleRate) -> Vec<Event> {
-    let mut receiver = Receiver::new(&Profile::AUDIBLE, rate).unwrap();
+    let mut receiver = Receiver::new(&[&Profile::AUDIBLE], rate).unwrap();
     let mut events = Vec::new();
     for piece in samples.chunks(cut) {
         events.extend(receiver.push(piece));
@@ -83,7 +83,7 @@ fn every_sample_rate_carries() {
             "{rate}"
         );
     }
-    let error = Receiver::new(&Profile::AUDIBLE, SampleRate(8_000)).unwrap_err();
+    let error = Receiver::new(&[&Profile::AUDIBLE], SampleRate(8_000)).unwrap_err();
     assert_eq!(
         error.to_string(),
         "a sample rate of 8000 Hz is too low: at least 16000 Hz is needed"
@@ -304,7 +304,7 @@ proptest! {
         samples.extend(sound(&payload(30, seed), 0, RATE));
         samples.extend(noise(20_000, 0.05, seed + 1));
         let whole = events(&samples, samples.len(), RATE);
-        let mut receiver = Receiver::new(&Profile::AUDIBLE, RATE).unwrap();
+        let mut receiver = Receiver::new(&[&Profile::AUDIBLE], RATE).unwrap();
         let mut pieced = Vec::new();
         let mut rest = samples.as_slice();
         for cut in cuts.iter().cycle() {

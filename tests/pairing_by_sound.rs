@@ -61,7 +61,7 @@ impl Pair {
         let peer = |n: usize| Peer {
             machine: Machine::new(Timing::default(), seed * 2 + n as u64),
             transmitter: Transmitter::new(&Profile::AUDIBLE, RATE),
-            receiver: Receiver::new(&Profile::AUDIBLE, RATE).expect("48 kHz is enough"),
+            receiver: Receiver::new(&[&Profile::AUDIBLE], RATE).expect("48 kHz is enough"),
             burst: None,
             playing: VecDeque::from(vec![vec![0.0; BLOCK]; LATENCY_BLOCKS]),
             recorded: VecDeque::from(vec![vec![0.0; BLOCK]; LATENCY_BLOCKS]),

@@ -14,7 +14,7 @@ use airshake::modem::{Event, Profile, Receiver};
 /// The messages in a recording.
 fn decode(path: &Path) -> Vec<Vec<u8>> {
     let mut recording = Recording::open(path).unwrap();
-    let mut receiver = Receiver::new(&Profile::AUDIBLE, recording.rate()).unwrap();
+    let mut receiver = Receiver::new(&[&Profile::AUDIBLE], recording.rate()).unwrap();
     let mut events = Vec::new();
     while let Some(block) = recording.next_block().unwrap() {
         events.extend(receiver.push(block));

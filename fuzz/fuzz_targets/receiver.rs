@@ -34,7 +34,7 @@ fuzz_target!(|data: &[u8]| {
             return;
         }
     }
-    let Ok(mut receiver) = Receiver::new(&Profile::AUDIBLE, rate) else { return };
+    let Ok(mut receiver) = Receiver::new(&[&Profile::AUDIBLE], rate) else { return };
     let mut events = Vec::new();
     for piece in samples.chunks(usize::from(cut) * 37 + 1) {
         events.extend(receiver.push(piece));

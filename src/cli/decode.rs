@@ -69,7 +69,7 @@ impl Decode {
         let rate = recording.rate();
         let total = recording.duration();
         let mut receiver =
-            Receiver::new(self.profile.profile, rate).with_context(|| self.input.to_string())?;
+            Receiver::new(&[self.profile.profile], rate).with_context(|| self.input.to_string())?;
         if let Some(folder) = &self.all {
             files::create_folder(folder)?;
         }

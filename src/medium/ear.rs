@@ -15,7 +15,7 @@ pub(super) struct Ear {
 impl Ear {
     pub(super) fn new(profile: &'static Profile, rate: SampleRate) -> Result<Self, ReceiverError> {
         Ok(Self {
-            receiver: Receiver::new(profile, rate)?,
+            receiver: Receiver::new(&[profile], rate)?,
             meter: Meter::new(rate),
             rate,
         })

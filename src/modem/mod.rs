@@ -8,7 +8,9 @@
 
 mod assembly;
 mod event;
+mod follower;
 mod frame;
+mod history;
 mod profile;
 mod reader;
 mod receiver;

@@ -1,37 +1,25 @@
-//! Samples to bytes, streaming.
+//! Samples to events, streaming.
 //!
 //! ```text
-//!  samples -resampler-> history -searcher-> sightings -> tracks: header, then data -> events
+//!                /- resampler -> history -> searcher -> sightings -> follower -\
+//!  samples -----+                    (a line for each profile)                 +-> events
+//!                \- ...                                                      -/
 //! ```
 //!
-//! Nothing makes it deaf: the search goes on while frames are read, every sighting is followed on
-//! its own, and one that turns out to be nothing costs one look at one symbol.
+//! Nothing makes it deaf: the search goes on while frames are read.
 
 use std::collections::VecDeque;
 
-use crate::bits::{Body, HeaderError, Segment};
-use crate::code::InnerDecoder;
 use crate::samples::{Resampler, Searcher, Sighting};
-use crate::units::{Decibels, Hertz, SampleRate};
+use crate::units::{Hertz, SampleRate};
 
-use super::assembly::{Assemblies, Progress};
-use super::frame::Frame;
-use super::reader::{Announced, Reader};
-use super::{Event, Heard, Loss, Profile};
+use super::follower::Follower;
+use super::history::History;
+use super::{Event, Profile};
 
-/// Samples at the receiver's rate that are worked on at once, 10 ms at 24 kHz. A grid of its own
-/// makes the events independent of how the input is cut.
-const BLOCK: usize = 240;
-/// Sightings that are followed at once; the weakest gives way. Two bursts and their echoes need
-/// a handful.
-const MOST_TRACKS: usize = 16;
-/// Seconds after which a long message that grows no more is given up. Other messages may come
-/// between its passes.
-const PATIENCE_S: f64 = 60.0;
-/// A chirp out of silence stands out before it is whole. A sighting that is followed within a
-/// chirp by one of this many times its power, 10 dB, was such a beginning; were it a burst of its
-/// own, it would be lost under the stronger one.
-const FORESHADOW: f32 = 10.0;
+/// Blocks a second. Lines work on a grid of their own, in step with each other, which makes the
+/// events independent of how the input is cut.
+const BLOCKS: u32 = 100;
 
 /// Why a receiver cannot be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,98 +43,57 @@ pub enum ReceiverError {
     },
 }
 
-/// Listens to a stream of samples. It is told samples, never asks for time, and keeps bounded
-/// memory whatever it hears: about three seconds of sound and a few long messages in the making.
+/// Listens to a stream of samples for bursts of any of some profiles. It is told samples, never
+/// asks for time, and keeps bounded memory whatever it hears.
 #[derive(Debug)]
 pub struct Receiver {
-    rate: SampleRate,
     pushed: u64,
+    lines: Vec<Line>,
+    events: VecDeque<Event>,
+}
+
+/// What listens in one profile.
+#[derive(Debug)]
+struct Line {
+    /// Samples in a block, at the receiver's rate.
+    block: usize,
     resampler: Resampler,
-    /// Resampled, not yet a whole block.
+    /// Resampled; worked off up to `worked`.
     fresh: Vec<f32>,
+    worked: usize,
     history: History,
     searcher: Searcher,
     sightings: Vec<Sighting>,
-    reader: Reader,
-    tracks: Vec<Track>,
-    /// Starts of the frames whose headers were read lately, to tell an echo's sighting apart.
-    recent: VecDeque<u64>,
-    assemblies: Assemblies,
-    /// The last code used: the segments of a message share one.
-    decoder: Option<(usize, InnerDecoder)>,
-    events: VecDeque<Event>,
-    /// Where the real input ended, once it has.
-    ended: Option<u64>,
-}
-
-/// The latest samples at the receiver's rate.
-#[derive(Debug)]
-struct History {
-    samples: Vec<f32>,
-    start: u64,
-    keep: usize,
-}
-
-/// A sighting that is being followed.
-#[derive(Debug)]
-struct Track {
-    sighting: Sighting,
-    stage: Stage,
-}
-
-#[derive(Debug)]
-enum Stage {
-    Sighted,
-    Announced {
-        start: u64,
-        announced: Announced,
-        frame: Box<Frame>,
-    },
+    follower: Follower,
 }
 
 impl Receiver {
-    /// A receiver for samples at `rate`. Allocates here.
+    /// A receiver of `profiles` for samples at `rate`. Profiles whose band does not fit below
+    /// half the rate are left out. Allocates here.
     ///
     /// # Errors
-    /// [`ReceiverError`] if `rate` is below the profile's lowest or above 1 MHz.
-    pub fn new(profile: &'static Profile, rate: SampleRate) -> Result<Self, ReceiverError> {
-        if rate < profile.lowest_rate {
+    /// [`ReceiverError`] if `rate` is too low for all of them or above 1 MHz.
+    ///
+    /// # Panics
+    /// If `profiles` is empty.
+    pub fn new(profiles: &[&'static Profile], rate: SampleRate) -> Result<Self, ReceiverError> {
+        let lowest = profiles.iter().map(|profile| profile.lowest_rate).min();
+        let lowest = lowest.expect("a profile to listen for");
+        if rate < lowest {
             return Err(ReceiverError::RateTooLow {
                 got: rate,
-                min: profile.lowest_rate,
+                min: lowest,
             });
         }
-        let too_high = ReceiverError::RateTooHigh {
-            got: rate,
-            max: *Resampler::RATES.end(),
-        };
-        let (_, highest) = profile.plan.band();
-        let highest = Hertz(highest.0.min(f64::from(rate.0) * 0.45));
-        let searcher = Searcher::new(&profile.chirp, profile.receiver_rate);
-        let reader = Reader::new(profile, searcher.chirp_len());
-        let longest = reader.geometry.needed(Reader::longest_frame(profile));
-        // The search lags by less than half a second.
-        let keep = longest + profile.receiver_rate.samples_in(0.5) as usize;
+        let lines = profiles
+            .iter()
+            .filter(|profile| rate >= profile.lowest_rate)
+            .map(|profile| Line::new(profile, rate))
+            .collect::<Result<_, _>>()?;
         Ok(Self {
-            rate,
             pushed: 0,
-            resampler: Resampler::new(rate, profile.receiver_rate, highest)
-                .map_err(|_| too_high)?,
-            fresh: Vec::new(),
-            history: History {
-                samples: Vec::with_capacity(2 * keep),
-                start: 0,
-                keep,
-            },
-            searcher,
-            sightings: Vec::new(),
-            reader,
-            tracks: Vec::with_capacity(MOST_TRACKS + 1),
-            recent: VecDeque::new(),
-            assemblies: Assemblies::default(),
-            decoder: None,
+            lines,
             events: VecDeque::new(),
-            ended: None,
         })
     }
 
@@ -155,13 +102,13 @@ impl Receiver {
     pub fn push(&mut self, samples: &[f32]) -> impl Iterator<Item = Event> + '_ {
         self.pushed += samples.len() as u64;
         if samples.iter().all(|sample| sample.is_finite()) {
-            self.resampler.push(samples, &mut self.fresh);
+            self.take(samples);
         } else {
             let mended: Vec<f32> = samples
                 .iter()
                 .map(|x| if x.is_finite() { *x } else { 0.0 })
                 .collect();
-            self.resampler.push(&mended, &mut self.fresh);
+            self.take(&mended);
         }
         self.work();
         self.events.drain(..)
@@ -170,12 +117,18 @@ impl Receiver {
     /// The input has ended: decides what is still open. What was cut off is read as if silence
     /// followed, since a code may bridge a missing end.
     pub fn finish(&mut self) -> impl Iterator<Item = Event> + '_ {
-        self.resampler.finish(&mut self.fresh);
-        self.ended = Some(self.history.end() + self.fresh.len() as u64);
-        let silence = self.history.keep + self.profile_rate().samples_in(0.5) as usize;
-        self.fresh.resize(self.fresh.len() + silence + BLOCK, 0.0);
+        for line in &mut self.lines {
+            line.finish();
+        }
         self.work();
-        self.give_up(u64::MAX);
+        for line in &mut self.lines {
+            // Those of longer memory have more silence to work off.
+            while line.is_ready() {
+                line.work(&mut self.events);
+            }
+            line.follower.finish();
+            self.events.extend(line.follower.take_events());
+        }
         self.events.drain(..)
     }
 
@@ -184,314 +137,73 @@ impl Receiver {
         self.pushed
     }
 
-    fn profile_rate(&self) -> SampleRate {
-        self.reader.profile().receiver_rate
+    fn take(&mut self, samples: &[f32]) {
+        for line in &mut self.lines {
+            line.fresh.drain(..line.worked);
+            line.worked = 0;
+            line.resampler.push(samples, &mut line.fresh);
+        }
     }
 
-    /// Works off whole blocks.
+    /// Works off the blocks that all lines have.
     fn work(&mut self) {
-        let mut fresh = std::mem::take(&mut self.fresh);
-        let whole = fresh.len() / BLOCK * BLOCK;
-        for block in fresh[..whole].chunks_exact(BLOCK) {
-            self.history.push(block);
-            self.searcher.push(block, &mut self.sightings);
-            let sightings = std::mem::take(&mut self.sightings);
-            for sighting in &sightings {
-                self.follow(*sighting);
-            }
-            self.sightings = sightings;
-            self.sightings.clear();
-            self.advance();
-        }
-        fresh.drain(..whole);
-        self.fresh = fresh;
-        let patience = self.profile_rate().samples_in(PATIENCE_S);
-        self.give_up(self.history.end().saturating_sub(patience));
-    }
-
-    /// Starts to follow a sighting.
-    fn follow(&mut self, sighting: Sighting) {
-        let at = self.to_input(sighting.first_path);
-        self.events.push_back(Event::Carrier {
-            at,
-            level: sighting.level,
-        });
-        let reach = 2 * self.reader.geometry.chirp as u64;
-        self.tracks.retain(|track| {
-            let foreshadow = matches!(track.stage, Stage::Sighted)
-                && track.sighting.strongest.abs_diff(sighting.strongest) < reach
-                && track.sighting.power * FORESHADOW < sighting.power;
-            !foreshadow
-        });
-        self.tracks.push(Track {
-            sighting,
-            stage: Stage::Sighted,
-        });
-        if self.tracks.len() > MOST_TRACKS {
-            // A frame being read is worth more than a mere sighting; then the louder one.
-            let weakest = self.tracks.iter().enumerate().min_by(|(_, a), (_, b)| {
-                let rank = |track: &Track| matches!(track.stage, Stage::Announced { .. });
-                rank(a)
-                    .cmp(&rank(b))
-                    .then(a.sighting.level.0.total_cmp(&b.sighting.level.0))
-            });
-            if let Some((weakest, _)) = weakest {
-                self.tracks.swap_remove(weakest);
+        while self.lines.iter().all(Line::is_ready) {
+            for line in &mut self.lines {
+                line.work(&mut self.events);
             }
         }
-    }
-
-    /// Takes every track as far as the history allows.
-    fn advance(&mut self) {
-        let mut i = 0;
-        while i < self.tracks.len() {
-            let heard = self.history.end();
-            let needed = match &self.tracks[i].stage {
-                Stage::Sighted => {
-                    // The strongest path may be tried after the first.
-                    self.tracks[i].sighting.strongest + self.reader.geometry.needed(1) as u64
-                }
-                Stage::Announced { start, frame, .. } => {
-                    start + self.reader.geometry.needed(frame.map.symbols()) as u64
-                }
-            };
-            if heard < needed {
-                i += 1;
-                continue;
-            }
-            let track = self.tracks.remove(i);
-            let next = match track.stage {
-                Stage::Sighted => self.read_header(track.sighting),
-                Stage::Announced {
-                    start,
-                    announced,
-                    frame,
-                } => {
-                    self.read_data(start, &announced, &frame);
-                    None
-                }
-            };
-            if let Some(stage) = next {
-                self.tracks.insert(
-                    i,
-                    Track {
-                        sighting: track.sighting,
-                        stage,
-                    },
-                );
-            }
-        }
-    }
-
-    fn read_header(&mut self, sighting: Sighting) -> Option<Stage> {
-        let reach = self.reader.geometry.body() as u64;
-        let mut unsupported = false;
-        for start in [sighting.first_path, sighting.strongest] {
-            let (samples, offset) = self.history.from(start)?;
-            match self.reader.header(samples, offset) {
-                Ok(better) if self.improve(start, &better) => return None,
-                Ok(announced) => {
-                    if self
-                        .recent
-                        .iter()
-                        .any(|known| known.abs_diff(start) < reach)
-                    {
-                        return None;
-                    }
-                    self.recent.push_back(start);
-                    if self.recent.len() > MOST_TRACKS {
-                        self.recent.pop_front();
-                    }
-                    return self.announce(start, announced);
-                }
-                Err(HeaderError::Version { .. }) => unsupported = true,
-                Err(_) => {}
-            }
-            if sighting.first_path == sighting.strongest {
-                break;
-            }
-        }
-        if unsupported {
-            self.lose(sighting.first_path, Loss::Unsupported, Decibels(f32::NAN));
-        }
-        None
-    }
-
-    /// A header that is being followed already may be read again from another sighting of the same
-    /// frame, an echo's or a better one's. True if that was so; the clearer reading is kept.
-    fn improve(&mut self, at: u64, reading: &Announced) -> bool {
-        let reach = self.reader.geometry.body() as u64;
-        for track in &mut self.tracks {
-            if let Stage::Announced {
-                start, announced, ..
-            } = &mut track.stage
-                && start.abs_diff(at) < reach
-                && announced.header == reading.header
-            {
-                if reading.snr.0 > announced.snr.0 {
-                    (*start, *announced) = (at, *reading);
-                }
-                return true;
-            }
-        }
-        false
-    }
-
-    fn announce(&mut self, start: u64, announced: Announced) -> Option<Stage> {
-        let Ok(frame) = Frame::of(self.reader.profile(), &announced.header) else {
-            self.lose(start, Loss::Unsupported, announced.snr);
-            return None;
-        };
-        let end = start + self.reader.geometry.frame(frame.map.symbols()) as u64;
-        let header = announced.header;
-        self.events.push_back(Event::Header {
-            at: self.to_input(start),
-            bytes: (!header.segmented).then_some(usize::from(header.length)),
-            pass: header.pass,
-            until: self.to_input(end),
-        });
-        Some(Stage::Announced {
-            start,
-            announced,
-            frame: Box::new(frame),
-        })
-    }
-
-    fn read_data(&mut self, start: u64, announced: &Announced, frame: &Frame) {
-        let Some((samples, offset)) = self.history.from(start) else {
-            return;
-        };
-        let info = frame.code.info_bits();
-        if self.decoder.as_ref().is_none_or(|(bits, _)| *bits != info) {
-            self.decoder = Some((info, InnerDecoder::new(&frame.code)));
-        }
-        let Some((_, decoder)) = &mut self.decoder else {
-            return;
-        };
-        let read = self.reader.data(samples, offset, announced, frame, decoder);
-        let end = start + self.reader.geometry.frame(frame.map.symbols()) as u64;
-        match read {
-            Ok(read) => {
-                let clock_ppm = (read.stretch * 1e6) as f32;
-                match read.body {
-                    Body::Single(payload) => self.hear(start, end, payload, 1, read.snr, clock_ppm),
-                    Body::Segment(segment) => {
-                        self.assemble(
-                            segment,
-                            announced.header.pass,
-                            (start, end),
-                            read.snr,
-                            clock_ppm,
-                        );
-                    }
-                }
-            }
-            Err(snr) => {
-                let cut_off = self
-                    .ended
-                    .is_some_and(|ended| end > ended + self.reader.geometry.body() as u64 / 8);
-                // One segment more or less is for the message's end to judge.
-                if !announced.header.segmented {
-                    let reason = if cut_off {
-                        Loss::CutOff
-                    } else {
-                        Loss::Unreadable
-                    };
-                    self.lose(start, reason, snr);
-                }
-            }
-        }
-    }
-
-    fn assemble(
-        &mut self,
-        segment: Segment,
-        pass: u8,
-        (start, end): (u64, u64),
-        snr: Decibels,
-        clock_ppm: f32,
-    ) {
-        match self.assemblies.add(segment, pass, start, end, snr) {
-            Progress::Known => {}
-            Progress::Partial { got, need } => {
-                let at = self.to_input(start);
-                self.events.push_back(Event::Segment { at, got, need });
-            }
-            Progress::Whole {
-                payload,
-                first_at,
-                passes,
-                snr,
-            } => {
-                self.hear(first_at, end, payload, passes, snr, clock_ppm);
-            }
-            Progress::Contradiction { first_at, snr } => self.lose(first_at, Loss::Unreadable, snr),
-        }
-    }
-
-    fn give_up(&mut self, before: u64) {
-        for assembly in self.assemblies.give_up(before) {
-            let (got, need) = (assembly.got(), assembly.need());
-            self.lose(
-                assembly.first_at,
-                Loss::SegmentsMissing { got, need },
-                assembly.snr(),
-            );
-        }
-    }
-
-    fn hear(
-        &mut self,
-        at: u64,
-        end: u64,
-        payload: Vec<u8>,
-        passes: u32,
-        snr: Decibels,
-        clock_ppm: f32,
-    ) {
-        self.events.push_back(Event::Message(Heard {
-            at: self.to_input(at),
-            end: self.to_input(end),
-            payload,
-            profile: self.reader.profile().name,
-            passes,
-            snr,
-            clock_ppm,
-        }));
-    }
-
-    fn lose(&mut self, at: u64, reason: Loss, snr: Decibels) {
-        self.events.push_back(Event::Lost {
-            at: self.to_input(at),
-            reason,
-            snr,
-        });
-    }
-
-    /// A sample at the receiver's rate as one of the input.
-    fn to_input(&self, sample: u64) -> u64 {
-        let (from, to) = (u128::from(self.rate.0), u128::from(self.profile_rate().0));
-        (u128::from(sample) * from / to) as u64
     }
 }
 
-impl History {
-    fn push(&mut self, block: &[f32]) {
-        if self.samples.len() + block.len() > 2 * self.keep {
-            let forget = self.samples.len() - self.keep;
-            self.samples.drain(..forget);
-            self.start += forget as u64;
+impl Line {
+    fn new(profile: &'static Profile, rate: SampleRate) -> Result<Self, ReceiverError> {
+        let too_high = ReceiverError::RateTooHigh {
+            got: rate,
+            max: *Resampler::RATES.end(),
+        };
+        let (_, highest) = profile.plan.band();
+        let highest = Hertz(highest.0.min(f64::from(rate.0) * 0.45));
+        let searcher = Searcher::new(&profile.chirp, profile.receiver_rate);
+        let follower = Follower::new(profile, searcher.chirp_len(), rate);
+        Ok(Self {
+            block: (profile.receiver_rate.0 / BLOCKS) as usize,
+            resampler: Resampler::new(rate, profile.receiver_rate, highest)
+                .map_err(|_| too_high)?,
+            fresh: Vec::new(),
+            worked: 0,
+            history: History::new(follower.memory()),
+            searcher,
+            sightings: Vec::new(),
+            follower,
+        })
+    }
+
+    /// Whether there is a whole block to work on.
+    fn is_ready(&self) -> bool {
+        self.fresh.len() - self.worked >= self.block
+    }
+
+    /// Works off one block.
+    fn work(&mut self, events: &mut VecDeque<Event>) {
+        let block = &self.fresh[self.worked..self.worked + self.block];
+        self.history.push(block);
+        self.searcher.push(block, &mut self.sightings);
+        self.worked += self.block;
+        for sighting in self.sightings.drain(..) {
+            self.follower.follow(sighting);
         }
-        self.samples.extend_from_slice(block);
+        self.follower.advance(&self.history);
+        self.follower.forget(self.history.end());
+        events.extend(self.follower.take_events());
     }
 
-    fn end(&self) -> u64 {
-        self.start + self.samples.len() as u64
-    }
-
-    /// The samples, and where in them `at` lies; `None` if it is forgotten.
-    fn from(&self, at: u64) -> Option<(&[f32], usize)> {
-        let offset = usize::try_from(at.checked_sub(self.start)?).ok()?;
-        Some((&self.samples, offset))
+    /// Adds the silence that lets everything be decided.
+    fn finish(&mut self) {
+        self.resampler.finish(&mut self.fresh);
+        let end = self.history.end() + (self.fresh.len() - self.worked) as u64;
+        self.follower.ends_at(end);
+        let silence = self.follower.memory() + 50 * self.block;
+        self.fresh
+            .resize(self.fresh.len() + silence + self.block, 0.0);
     }
 }

@@ -1,0 +1,381 @@
+//! Follows sightings: from a preamble to its header, from the header to the data, from the data
+//! to a message.
+//!
+//! Every sighting is followed on its own, and one that turns out to be nothing costs one look at
+//! one symbol. Positions are samples at the receiver's rate of the profile, until an event tells
+//! them.
+
+use std::collections::VecDeque;
+
+use crate::bits::{Body, HeaderError, Segment};
+use crate::code::InnerDecoder;
+use crate::samples::Sighting;
+use crate::units::{Decibels, SampleRate};
+
+use super::assembly::{Assemblies, Progress};
+use super::frame::Frame;
+use super::history::History;
+use super::reader::{Announced, Reader};
+use super::{Event, Heard, Loss, Profile};
+
+/// Sightings that are followed at once; the weakest gives way. Two bursts and their echoes need
+/// a handful.
+const MOST_TRACKS: usize = 16;
+/// Seconds after which a long message that grows no more is given up. Other messages may come
+/// between its passes.
+const PATIENCE_S: f64 = 60.0;
+/// A chirp out of silence stands out before it is whole. A sighting that is followed within a
+/// chirp by one of this many times its power, 10 dB, was such a beginning; were it a burst of its
+/// own, it would be lost under the stronger one.
+const FORESHADOW: f32 = 10.0;
+
+/// Everything that is being followed in one profile.
+#[derive(Debug)]
+pub(super) struct Follower {
+    /// The rate of the input, in which events tell positions.
+    rate: SampleRate,
+    reader: Reader,
+    tracks: Vec<Track>,
+    /// Starts of the frames whose headers were read lately, to tell an echo's sighting apart.
+    recent: VecDeque<u64>,
+    assemblies: Assemblies,
+    /// The last code used: the segments of a message share one.
+    decoder: Option<(usize, InnerDecoder)>,
+    events: VecDeque<Event>,
+    /// Where the real input ended, once it has.
+    ended: Option<u64>,
+}
+
+/// A sighting that is being followed.
+#[derive(Debug)]
+struct Track {
+    sighting: Sighting,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Sighted,
+    Announced {
+        start: u64,
+        announced: Announced,
+        frame: Box<Frame>,
+    },
+}
+
+impl Follower {
+    /// A follower of sightings in `profile`, whose chirp has `chirp` samples; `rate` is that of
+    /// the input.
+    pub(super) fn new(profile: &'static Profile, chirp: usize, rate: SampleRate) -> Self {
+        Self {
+            rate,
+            reader: Reader::new(profile, chirp),
+            tracks: Vec::with_capacity(MOST_TRACKS + 1),
+            recent: VecDeque::new(),
+            assemblies: Assemblies::default(),
+            decoder: None,
+            events: VecDeque::new(),
+            ended: None,
+        }
+    }
+
+    /// Samples that the history must keep.
+    pub(super) fn memory(&self) -> usize {
+        let longest = self
+            .reader
+            .geometry
+            .needed(Reader::longest_frame(self.reader.profile()));
+        // The search lags by less than half a second.
+        longest + self.profile_rate().samples_in(0.5) as usize
+    }
+
+    /// The real input ends at `end`; what follows is silence that we add.
+    pub(super) fn ends_at(&mut self, end: u64) {
+        self.ended = Some(end);
+    }
+
+    /// What has happened since the last call, in order.
+    pub(super) fn take_events(&mut self) -> impl Iterator<Item = Event> + '_ {
+        self.events.drain(..)
+    }
+
+    fn profile_rate(&self) -> SampleRate {
+        self.reader.profile().receiver_rate
+    }
+
+    /// Starts to follow a sighting.
+    pub(super) fn follow(&mut self, sighting: Sighting) {
+        let at = self.to_input(sighting.first_path);
+        self.events.push_back(Event::Carrier {
+            at,
+            level: sighting.level,
+        });
+        let reach = 2 * self.reader.geometry.chirp as u64;
+        self.tracks.retain(|track| {
+            let foreshadow = matches!(track.stage, Stage::Sighted)
+                && track.sighting.strongest.abs_diff(sighting.strongest) < reach
+                && track.sighting.power * FORESHADOW < sighting.power;
+            !foreshadow
+        });
+        self.tracks.push(Track {
+            sighting,
+            stage: Stage::Sighted,
+        });
+        if self.tracks.len() > MOST_TRACKS {
+            // A frame being read is worth more than a mere sighting; then the louder one.
+            let weakest = self.tracks.iter().enumerate().min_by(|(_, a), (_, b)| {
+                let rank = |track: &Track| matches!(track.stage, Stage::Announced { .. });
+                rank(a)
+                    .cmp(&rank(b))
+                    .then(a.sighting.level.0.total_cmp(&b.sighting.level.0))
+            });
+            if let Some((weakest, _)) = weakest {
+                self.tracks.swap_remove(weakest);
+            }
+        }
+    }
+
+    /// Takes every track as far as `history` allows.
+    pub(super) fn advance(&mut self, history: &History) {
+        let mut i = 0;
+        while i < self.tracks.len() {
+            let heard = history.end();
+            let needed = match &self.tracks[i].stage {
+                Stage::Sighted => {
+                    // The strongest path may be tried after the first.
+                    self.tracks[i].sighting.strongest + self.reader.geometry.needed(1) as u64
+                }
+                Stage::Announced { start, frame, .. } => {
+                    start + self.reader.geometry.needed(frame.map.symbols()) as u64
+                }
+            };
+            if heard < needed {
+                i += 1;
+                continue;
+            }
+            let track = self.tracks.remove(i);
+            let next = match track.stage {
+                Stage::Sighted => self.read_header(track.sighting, history),
+                Stage::Announced {
+                    start,
+                    announced,
+                    frame,
+                } => {
+                    self.read_data(start, &announced, &frame, history);
+                    None
+                }
+            };
+            if let Some(stage) = next {
+                self.tracks.insert(
+                    i,
+                    Track {
+                        sighting: track.sighting,
+                        stage,
+                    },
+                );
+            }
+        }
+    }
+
+    fn read_header(&mut self, sighting: Sighting, history: &History) -> Option<Stage> {
+        let reach = self.reader.geometry.body() as u64;
+        let mut unsupported = false;
+        for start in [sighting.first_path, sighting.strongest] {
+            let (samples, offset) = history.from(start)?;
+            match self.reader.header(samples, offset) {
+                Ok(better) if self.improve(start, &better) => return None,
+                Ok(announced) => {
+                    if self
+                        .recent
+                        .iter()
+                        .any(|known| known.abs_diff(start) < reach)
+                    {
+                        return None;
+                    }
+                    self.recent.push_back(start);
+                    if self.recent.len() > MOST_TRACKS {
+                        self.recent.pop_front();
+                    }
+                    return self.announce(start, announced);
+                }
+                Err(HeaderError::Version { .. }) => unsupported = true,
+                Err(_) => {}
+            }
+            if sighting.first_path == sighting.strongest {
+                break;
+            }
+        }
+        if unsupported {
+            self.lose(sighting.first_path, Loss::Unsupported, Decibels(f32::NAN));
+        }
+        None
+    }
+
+    /// A header that is being followed already may be read again from another sighting of the same
+    /// frame, an echo's or a better one's. True if that was so; the clearer reading is kept.
+    fn improve(&mut self, at: u64, reading: &Announced) -> bool {
+        let reach = self.reader.geometry.body() as u64;
+        for track in &mut self.tracks {
+            if let Stage::Announced {
+                start, announced, ..
+            } = &mut track.stage
+                && start.abs_diff(at) < reach
+                && announced.header == reading.header
+            {
+                if reading.snr.0 > announced.snr.0 {
+                    (*start, *announced) = (at, *reading);
+                }
+                return true;
+            }
+        }
+        false
+    }
+
+    fn announce(&mut self, start: u64, announced: Announced) -> Option<Stage> {
+        let Ok(frame) = Frame::of(self.reader.profile(), &announced.header) else {
+            self.lose(start, Loss::Unsupported, announced.snr);
+            return None;
+        };
+        let end = start + self.reader.geometry.frame(frame.map.symbols()) as u64;
+        let header = announced.header;
+        self.events.push_back(Event::Header {
+            at: self.to_input(start),
+            bytes: (!header.segmented).then_some(usize::from(header.length)),
+            pass: header.pass,
+            until: self.to_input(end),
+        });
+        Some(Stage::Announced {
+            start,
+            announced,
+            frame: Box::new(frame),
+        })
+    }
+
+    fn read_data(&mut self, start: u64, announced: &Announced, frame: &Frame, history: &History) {
+        let Some((samples, offset)) = history.from(start) else {
+            return;
+        };
+        let info = frame.code.info_bits();
+        if self.decoder.as_ref().is_none_or(|(bits, _)| *bits != info) {
+            self.decoder = Some((info, InnerDecoder::new(&frame.code)));
+        }
+        let Some((_, decoder)) = &mut self.decoder else {
+            return;
+        };
+        let read = self.reader.data(samples, offset, announced, frame, decoder);
+        let end = start + self.reader.geometry.frame(frame.map.symbols()) as u64;
+        match read {
+            Ok(read) => {
+                let clock_ppm = (read.stretch * 1e6) as f32;
+                match read.body {
+                    Body::Single(payload) => self.hear(start, end, payload, 1, read.snr, clock_ppm),
+                    Body::Segment(segment) => {
+                        self.assemble(
+                            segment,
+                            announced.header.pass,
+                            (start, end),
+                            read.snr,
+                            clock_ppm,
+                        );
+                    }
+                }
+            }
+            Err(snr) => {
+                let cut_off = self
+                    .ended
+                    .is_some_and(|ended| end > ended + self.reader.geometry.body() as u64 / 8);
+                // One segment more or less is for the message's end to judge.
+                if !announced.header.segmented {
+                    let reason = if cut_off {
+                        Loss::CutOff
+                    } else {
+                        Loss::Unreadable
+                    };
+                    self.lose(start, reason, snr);
+                }
+            }
+        }
+    }
+
+    fn assemble(
+        &mut self,
+        segment: Segment,
+        pass: u8,
+        (start, end): (u64, u64),
+        snr: Decibels,
+        clock_ppm: f32,
+    ) {
+        match self.assemblies.add(segment, pass, start, end, snr) {
+            Progress::Known => {}
+            Progress::Partial { got, need } => {
+                let at = self.to_input(start);
+                self.events.push_back(Event::Segment { at, got, need });
+            }
+            Progress::Whole {
+                payload,
+                first_at,
+                passes,
+                snr,
+            } => {
+                self.hear(first_at, end, payload, passes, snr, clock_ppm);
+            }
+            Progress::Contradiction { first_at, snr } => self.lose(first_at, Loss::Unreadable, snr),
+        }
+    }
+
+    /// Gives up what has not grown for too long at `now`.
+    pub(super) fn forget(&mut self, now: u64) {
+        let patience = self.profile_rate().samples_in(PATIENCE_S);
+        self.give_up(now.saturating_sub(patience));
+    }
+
+    /// The input has ended: gives up all that is still open.
+    pub(super) fn finish(&mut self) {
+        self.give_up(u64::MAX);
+    }
+
+    fn give_up(&mut self, before: u64) {
+        for assembly in self.assemblies.give_up(before) {
+            let (got, need) = (assembly.got(), assembly.need());
+            self.lose(
+                assembly.first_at,
+                Loss::SegmentsMissing { got, need },
+                assembly.snr(),
+            );
+        }
+    }
+
+    fn hear(
+        &mut self,
+        at: u64,
+        end: u64,
+        payload: Vec<u8>,
+        passes: u32,
+        snr: Decibels,
+        clock_ppm: f32,
+    ) {
+        self.events.push_back(Event::Message(Heard {
+            at: self.to_input(at),
+            end: self.to_input(end),
+            payload,
+            profile: self.reader.profile().name,
+            passes,
+            snr,
+            clock_ppm,
+        }));
+    }
+
+    fn lose(&mut self, at: u64, reason: Loss, snr: Decibels) {
+        self.events.push_back(Event::Lost {
+            at: self.to_input(at),
+            reason,
+            snr,
+        });
+    }
+
+    /// A sample at the receiver's rate as one of the input.
+    fn to_input(&self, sample: u64) -> u64 {
+        let (from, to) = (u128::from(self.rate.0), u128::from(self.profile_rate().0));
+        (u128::from(sample) * from / to) as u64
+    }
+}
