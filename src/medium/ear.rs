@@ -50,7 +50,7 @@ fn happening(event: Event, position: u64, rate: SampleRate) -> Option<Happening>
         // Told at once, long before the header: the sooner the others fall silent, the fewer
         // collide. Noise makes a carrier now and then; it costs a short silence.
         Event::Carrier { .. } => Some(Happening::Carrier { for_s: TO_HEADER_S }),
-        Event::Segment { .. } => None,
+        Event::Segment { .. } | Event::Unread(_) => None,
         Event::Header { until, .. } => Some(Happening::Carrier {
             for_s: rate.seconds(until.saturating_sub(position)),
         }),

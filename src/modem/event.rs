@@ -1,6 +1,6 @@
 //! What a receiver reports.
 
-use crate::units::Decibels;
+use crate::units::{Decibels, Hertz};
 
 /// Something the receiver noticed. Positions are sample indices of its own input, counted from
 /// the first sample ever pushed.
@@ -37,6 +37,9 @@ pub enum Event {
     },
     /// A message, complete and checked.
     Message(Heard),
+    /// A preamble was seen, but what followed could not be read by itself: how it looked. Noise
+    /// does this now and then; [`super::Diagnosis`] weighs it.
+    Unread(Unread),
     /// A burst had a header but its data could not be recovered.
     Lost {
         /// First sample of the preamble.
@@ -65,6 +68,34 @@ pub struct Heard {
     pub snr: Decibels,
     /// By how much the sender's clock runs faster than ours, in parts per million.
     pub clock_ppm: f32,
+}
+
+/// What a burst looked like that could not be read. The figures are taken from its preamble and
+/// its first symbol.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Unread {
+    /// First sample of the preamble.
+    pub at: u64,
+    /// Whether at least its header could be read.
+    pub header: bool,
+    /// Whether the input ended before it did.
+    pub cut_off: bool,
+    /// Power in the band against the time just before the preamble; `None` where the input did
+    /// not reach back so far. -99 to 99 dB.
+    pub above: Option<Decibels>,
+    /// Power of the tones against what lies between them in their band, noise, echo or
+    /// distortion. -99 to 99 dB. Below about -6 dB it is a guess, and too high.
+    pub snr: Decibels,
+    /// How clearly there are tones at all, in standard deviations above what chance gives: 5 and
+    /// more is sure, less may be any sound.
+    pub sigmas: f32,
+    /// By how much the sender's clock seems to run faster than ours, in parts per million, within
+    /// +-6000.
+    pub clock_ppm: f32,
+    /// Root mean square of the delays with which the preamble arrived, in seconds.
+    pub spread_s: f32,
+    /// The lowest and the highest frequency at which tones stand out; `None` if none does.
+    pub band: Option<(Hertz, Hertz)>,
 }
 
 /// Why a burst whose header was read gave no message.

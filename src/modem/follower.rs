@@ -13,10 +13,11 @@ use crate::samples::Sighting;
 use crate::units::{Decibels, SampleRate};
 
 use super::assembly::{Assemblies, Progress};
+use super::examination::{Budget, Examiner};
 use super::frame::Frame;
 use super::history::History;
 use super::reader::{Announced, Reader};
-use super::{Event, Heard, Loss, Profile};
+use super::{Event, Heard, Loss, Profile, Unread};
 
 /// Sightings that are followed at once; the weakest gives way. Two bursts and their echoes need
 /// a handful.
@@ -41,6 +42,9 @@ pub(super) struct Follower {
     assemblies: Assemblies,
     /// The last code used: the segments of a message share one.
     decoder: Option<(usize, InnerDecoder)>,
+    /// Made when the first burst cannot be read.
+    examiner: Option<Box<Examiner>>,
+    examinations: Budget,
     events: VecDeque<Event>,
     /// Where the real input ended, once it has.
     ended: Option<u64>,
@@ -74,6 +78,8 @@ impl Follower {
             recent: VecDeque::new(),
             assemblies: Assemblies::default(),
             decoder: None,
+            examiner: None,
+            examinations: Budget::new(),
             events: VecDeque::new(),
             ended: None,
         }
@@ -207,8 +213,41 @@ impl Follower {
         }
         if unsupported {
             self.lose(sighting.first_path, Loss::Unsupported, Decibels(f32::NAN));
+        } else {
+            let end = sighting.first_path + self.reader.geometry.frame(1) as u64;
+            self.examine(sighting.first_path, end, false, history);
         }
         None
+    }
+
+    /// Tells what a burst looks like that could not be read, if there is time for a closer look.
+    fn examine(&mut self, start: u64, end: u64, header: bool, history: &History) {
+        let Some((samples, offset)) = history.from(start) else {
+            return;
+        };
+        if !self
+            .examinations
+            .allows(start, f64::from(self.profile_rate().0))
+        {
+            return;
+        }
+        let (profile, geometry) = (self.reader.profile(), self.reader.geometry);
+        let examiner = self
+            .examiner
+            .get_or_insert_with(|| Box::new(Examiner::new(profile, geometry)));
+        let seen = examiner.examine(samples, offset);
+        self.events.push_back(Event::Unread(Unread {
+            at: self.to_input(start),
+            header,
+            cut_off: self.is_cut_off(end),
+            ..seen
+        }));
+    }
+
+    /// Whether the input ended so long before `end` that data are missing.
+    fn is_cut_off(&self, end: u64) -> bool {
+        self.ended
+            .is_some_and(|ended| end > ended + self.reader.geometry.body() as u64 / 8)
     }
 
     /// A header that is being followed already may be read again from another sighting of the same
@@ -281,9 +320,8 @@ impl Follower {
                 }
             }
             Err(snr) => {
-                let cut_off = self
-                    .ended
-                    .is_some_and(|ended| end > ended + self.reader.geometry.body() as u64 / 8);
+                self.examine(start, end, true, history);
+                let cut_off = self.is_cut_off(end);
                 // One segment more or less is for the message's end to judge.
                 if !announced.header.segmented {
                     let reason = if cut_off {

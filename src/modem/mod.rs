@@ -8,6 +8,7 @@
 
 mod assembly;
 mod event;
+mod examination;
 mod follower;
 mod frame;
 mod history;
@@ -16,7 +17,7 @@ mod reader;
 mod receiver;
 mod transmitter;
 
-pub use event::{Event, Heard, Loss};
+pub use event::{Event, Heard, Loss, Unread};
 pub use profile::Profile;
 pub use receiver::{Receiver, ReceiverError};
 pub use transmitter::{Burst, TransmitError, Transmitter};

@@ -40,7 +40,7 @@ impl Geometry {
     }
 
     /// From the start of a frame to the body of a symbol.
-    fn body_start(&self, symbol: usize) -> usize {
+    pub(super) fn body_start(&self, symbol: usize) -> usize {
         self.chirp + symbol * (self.guard + self.body) + self.guard - self.advance
     }
 
