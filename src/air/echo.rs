@@ -3,6 +3,7 @@
 
 use std::f64::consts::PI;
 
+use super::motion::Parts;
 use super::random::Random;
 use crate::units::{Decibels, SampleRate};
 
@@ -25,6 +26,8 @@ pub enum Echo {
         rt60: f64,
         /// The speaker looks 40 to 90 degrees past the microphone, by the seed, not at it.
         aside: bool,
+        /// By how much something in between weakens the direct sound: 0 dB with a free view.
+        shade: Decibels,
     },
     /// No geometry: a direct sound, `early` distinct reflections within 2.5 to 30 ms, and an
     /// exponentially falling noise.
@@ -45,23 +48,60 @@ impl Echo {
     /// The impulse response. The direct sound comes after [`LEAD`](Echo::LEAD) samples, and the end is 60 dB
     /// down or 2 s away.
     pub fn impulse(&self, rate: SampleRate, random: &mut Random) -> Vec<f32> {
-        let mut impulse = match *self {
+        let mut parts = Parts::still(self.length(rate));
+        self.fill(rate, random, &mut parts);
+        parts.normalised().concat()
+    }
+
+    /// The same response in parts, for a speaker that moves along the line to the microphone.
+    pub(super) fn moving(
+        &self,
+        rate: SampleRate,
+        random: &mut Random,
+        chance: Random,
+    ) -> Vec<Vec<f32>> {
+        let mut parts = Parts::moving(self.length(rate), chance);
+        self.fill(rate, random, &mut parts);
+        parts.normalised()
+    }
+
+    pub(super) fn length(&self, rate: SampleRate) -> usize {
+        let (Self::Shoebox { rt60, .. } | Self::Tail { rt60, .. }) = *self;
+        2 * Self::LEAD + rate.samples_in(rt60.clamp(0.03, 2.0)) as usize
+    }
+
+    fn fill(&self, rate: SampleRate, random: &mut Random, parts: &mut Parts) {
+        match *self {
             Self::Shoebox {
                 size,
                 distance,
                 rt60,
                 aside,
-            } => shoebox(size, distance, rt60, aside, rate, random),
-            Self::Tail { rt60, drr, early } => tail(rt60, drr, early, rate, random),
-        };
-        let energy: f64 = impulse.iter().map(|x| x * x).sum();
-        impulse.iter_mut().for_each(|x| *x /= energy.sqrt());
-        impulse.iter().map(|x| *x as f32).collect()
+                shade,
+            } => {
+                let geometry = Geometry::new(size, distance, aside, random);
+                shoebox(&geometry, rt60, shade, rate, random, parts);
+            }
+            Self::Tail { rt60, drr, early } => {
+                let tail = tail(self.length(rate), rt60, drr, early, rate, random);
+                parts.of_growth(1.0)[Self::LEAD] = tail[Self::LEAD];
+                for (n, x) in tail.iter().enumerate().skip(Self::LEAD + 1) {
+                    parts.of_chance()[n] = *x;
+                }
+            }
+        }
     }
 }
 
-fn tail(rt60: f64, drr: Decibels, early: u32, rate: SampleRate, random: &mut Random) -> Vec<f64> {
-    let mut late = silence(rt60, rate);
+fn tail(
+    len: usize,
+    rt60: f64,
+    drr: Decibels,
+    early: u32,
+    rate: SampleRate,
+    random: &mut Random,
+) -> Vec<f64> {
+    let mut late = vec![0.0; len];
     let first = Echo::LEAD + rate.samples_in(super::measure::DIRECT_S) as usize;
     let fall = |n: usize| 1_000f64.powf(-rate.seconds((n - Echo::LEAD) as u64) / rt60);
     for (n, x) in late.iter_mut().enumerate().skip(first) {
@@ -91,33 +131,71 @@ fn tail(rt60: f64, drr: Decibels, early: u32, rate: SampleRate, random: &mut Ran
     late
 }
 
-fn shoebox(
+/// Where everything stands in a rectangular room.
+struct Geometry {
     size: [f64; 3],
-    distance: f64,
+    speaker: [f64; 3],
+    microphone: [f64; 3],
+    /// Where the speaker looks if it does not matter that it has a front.
+    aim: Option<f64>,
+}
+
+impl Geometry {
+    fn new(size: [f64; 3], distance: f64, aside: bool, random: &mut Random) -> Self {
+        let (speaker, microphone) = places(size, distance, random);
+        let aim = aside.then(|| {
+            let past = random.between(40.0, 90.0).to_radians() * random.sign();
+            (microphone[1] - speaker[1]).atan2(microphone[0] - speaker[0]) + past
+        });
+        Self {
+            size,
+            speaker,
+            microphone,
+            aim,
+        }
+    }
+
+    fn direct(&self) -> f64 {
+        apart(self.speaker, self.microphone)
+    }
+
+    /// By how much the path from an image grows for each metre that the speaker backs away.
+    fn growth(&self, image: [f64; 3], mirrored: [bool; 3]) -> f64 {
+        let dot: f64 = (0..3)
+            .map(|i| {
+                let back = self.speaker[i] - self.microphone[i];
+                let back = if mirrored[i] { -back } else { back };
+                back * (image[i] - self.microphone[i])
+            })
+            .sum();
+        dot / (self.direct() * apart(image, self.microphone))
+    }
+}
+
+fn shoebox(
+    geometry: &Geometry,
     rt60: f64,
-    aside: bool,
+    shade: Decibels,
     rate: SampleRate,
     random: &mut Random,
-) -> Vec<f64> {
-    let (speaker, microphone) = places(size, distance, random);
-    let [x, y, z] = size;
+    parts: &mut Parts,
+) {
+    let Geometry {
+        size: [x, y, z],
+        speaker,
+        microphone,
+        aim,
+    } = *geometry;
     let volume = x * y * z;
     let surface = 2.0 * (x * y + y * z + z * x);
     // Eyring: rt60 = 24 ln(10) V / (c S a) with a = -ln(1 - absorption); an amplitude loses
     // exp(-a / 2) at each wall.
     let absorption = 24.0 * 10f64.ln() * volume / (SOUND * surface * rt60);
     let wall = (-absorption / 2.0).exp();
-    let aim = if aside {
-        let past = random.between(40.0, 90.0).to_radians() * random.sign();
-        Some((microphone[1] - speaker[1]).atan2(microphone[0] - speaker[0]) + past)
-    } else {
-        None
-    };
 
-    let direct = apart(speaker, microphone) / SOUND;
+    let direct = geometry.direct() / SOUND;
     let mixing = direct + 2.0 * volume.sqrt() / 1_000.0;
-    let mut impulse = silence(rt60, rate);
-    images(size, mixing, |image, mirrored, bounces| {
+    images(geometry.size, mixing, |image, mirrored, bounces| {
         let at =
             std::array::from_fn(|i| image[i] + if mirrored[i] { -speaker[i] } else { speaker[i] });
         let d = apart(at, microphone);
@@ -129,8 +207,14 @@ fn shoebox(
         // rumble that no room has (Lehmann and Johansson, 2008).
         let sign = if bounces % 2 == 0 { 1.0 } else { -1.0 };
         let towards = aim.map_or(1.0, |aim| directivity(at, microphone, mirrored, aim));
-        let amplitude = sign * wall.powi(bounces) * towards / (4.0 * PI * d);
-        add_at((time - direct) * f64::from(rate.0), amplitude, &mut impulse);
+        let shaded = if bounces == 0 {
+            1.0 / shade.amplitude_ratio()
+        } else {
+            1.0
+        };
+        let amplitude = sign * wall.powi(bounces) * towards * shaded / (4.0 * PI * d);
+        let part = parts.of_growth(geometry.growth(at, mirrored));
+        add_at((time - direct) * f64::from(rate.0), amplitude, part);
     });
 
     // The diffuse field: energy c / (4 pi V) a second, falling by 60 dB in rt60, times the mean of
@@ -138,11 +222,12 @@ fn shoebox(
     let spread = if aim.is_some() { MEAN_DIRECTIVITY } else { 1.0 };
     let dense = (spread * SOUND / (4.0 * PI * volume) / f64::from(rate.0)).sqrt();
     let from = Echo::LEAD + ((mixing - direct) * f64::from(rate.0)) as usize;
-    for (n, sample) in impulse.iter_mut().enumerate().skip(from) {
+    let len = parts.of_growth(0.0).len();
+    for n in from..len {
         let time = direct + rate.seconds((n - Echo::LEAD) as u64);
-        *sample += random.gaussian() * dense * 1_000f64.powf(-time / rt60);
+        let sample = random.gaussian() * dense * 1_000f64.powf(-time / rt60);
+        parts.of_chance()[n] += sample;
     }
-    impulse
 }
 
 /// Calls `visit` with every image of the origin that may be within `time` seconds of any point
@@ -232,20 +317,16 @@ fn add_at(place: f64, amplitude: f64, impulse: &mut [f64]) {
     }
 }
 
-/// Room for a response of that reverberation time.
-fn silence(rt60: f64, rate: SampleRate) -> Vec<f64> {
-    vec![0.0; 2 * Echo::LEAD + rate.samples_in(rt60.clamp(0.03, 2.0)) as usize]
-}
-
 fn apart(a: [f64; 3], b: [f64; 3]) -> f64 {
     (0..3).map(|i| (a[i] - b[i]).powi(2)).sum::<f64>().sqrt()
 }
 
 /// Metres a second, at 20 degrees.
-const SOUND: f64 = 343.2;
+pub(super) const SOUND: f64 = 343.2;
 
 #[cfg(test)]
 mod tests {
+    use super::super::Room;
     use super::super::measure::{direct_to_reverberant, reverberation_time};
     use super::*;
 
@@ -298,6 +379,7 @@ mod tests {
                 distance,
                 rt60,
                 aside: false,
+                shade: Decibels(0.0),
             };
             // The fall from 5 to 25 dB starts in the image part, whose walls follow Eyring only on
             // average over directions.
@@ -321,6 +403,7 @@ mod tests {
                 distance,
                 rt60,
                 aside: false,
+                shade: Decibels(0.0),
             };
             let got = median(|random| {
                 f64::from(direct_to_reverberant(&echo.impulse(RATE, random), RATE).0)
@@ -344,6 +427,7 @@ mod tests {
                 distance: 0.3,
                 rt60: 0.3,
                 aside,
+                shade: Decibels(0.0),
             };
             for seed in 0..10 {
                 let impulse = echo.impulse(RATE, &mut Random::new(seed, "echo"));
@@ -363,6 +447,7 @@ mod tests {
                 distance: 1.5,
                 rt60: 0.5,
                 aside,
+                shade: Decibels(0.0),
             };
             median(|random| f64::from(direct_to_reverberant(&echo.impulse(RATE, random), RATE).0))
         };
@@ -376,12 +461,51 @@ mod tests {
     }
 
     #[test]
+    fn in_the_shade_a_reflection_is_the_strongest() {
+        let ratio = |shade| {
+            let echo = Echo::Shoebox {
+                size: [5.0, 6.5, 2.8],
+                distance: 1.5,
+                rt60: 0.5,
+                aside: true,
+                shade: Decibels(shade),
+            };
+            median(|random| {
+                let impulse = echo.impulse(RATE, random);
+                let loudest = impulse.iter().fold(0.0f32, |a, x| a.max(x.abs()));
+                f64::from(loudest / impulse[Echo::LEAD].abs())
+            })
+        };
+        assert!(ratio(0.0) < 1.01 && ratio(10.0) > 1.5, "{}", ratio(10.0));
+    }
+
+    #[test]
+    fn the_parts_of_a_moving_speaker_add_up_to_the_still_one() {
+        for echo in [Room::ROOM.echo, Room::BATHROOM.echo].into_iter().flatten() {
+            let still = echo.impulse(RATE, &mut Random::new(1, "echo"));
+            let chance = Random::new(1, "motion");
+            let parts = echo.moving(RATE, &mut Random::new(1, "echo"), chance);
+            for (n, x) in still.iter().enumerate() {
+                let sum: f32 = parts.iter().map(|part| part[n]).sum();
+                assert!((sum - x).abs() < 1e-6, "{n}");
+            }
+            // The direct sound is in the last part, and every direction has its share of the rest.
+            assert!(parts[parts.len() - 1][Echo::LEAD].abs() > 0.1);
+            for part in &parts {
+                let energy: f32 = part.iter().map(|x| x * x).sum();
+                assert!(energy > 0.002, "{energy}");
+            }
+        }
+    }
+
+    #[test]
     fn too_large_a_distance_is_made_to_fit() {
         let echo = Echo::Shoebox {
             size: [1.5, 1.5, 1.5],
             distance: 1.4,
             rt60: 0.2,
             aside: true,
+            shade: Decibels(0.0),
         };
         let impulse = echo.impulse(RATE, &mut Random::new(0, "echo"));
         assert!(impulse.iter().all(|x| x.is_finite()));

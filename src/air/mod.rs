@@ -2,8 +2,8 @@
 //! for showing two peers talk where there is no sound card.
 //!
 //! ```text
-//!  played -overdrive-volume-band-speaker-echo-skew-(+)-(+)----automatic gain-microphone-dropouts-> recorded
-//!                                               noise clicks
+//!  played -overdrive-volume-band-speaker-echo and motion-skew-(+)-(+)----automatic gain-microphone-dropouts-> recorded
+//!                                                          noise clicks
 //! ```
 //!
 //! Pure and seeded: a [`Scene`] is a row of data, a [`Room`] is one drawn from it by a seed, and
@@ -24,6 +24,7 @@ mod echo;
 mod gain;
 mod gaps;
 mod measure;
+mod motion;
 mod noise;
 mod random;
 mod response;

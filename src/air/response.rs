@@ -48,13 +48,13 @@ impl Response {
         }
     }
 
-    /// The same with holes in it: `count` notches 15 to 30 dB deep and a few per cent wide between
-    /// 600 Hz and 9 kHz, as a cone that breaks up or a grille makes them.
+    /// The same with holes in it: `count` notches 15 to 30 dB deep and a thirtieth to a third of an octave
+    /// wide at half their depth, between 600 Hz and 9 kHz, as a cone that breaks up or a grille makes them.
     pub fn notched(mut self, count: u32, random: &mut Random) -> Self {
         for _ in 0..count {
             let at = Hertz(random.between(600f64.ln(), 9_000f64.ln()).exp());
             let depth = Decibels(-random.between(15.0, 30.0) as f32);
-            self.bumps.push((at, depth, random.between(10.0, 30.0)));
+            self.bumps.push((at, depth, random.between(4.3, 40.0)));
         }
         self
     }

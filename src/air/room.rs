@@ -6,6 +6,7 @@ use super::convolve::Convolver;
 use super::echo::Echo;
 use super::gain::AutomaticGain;
 use super::gaps::{Clicks, Dropouts};
+use super::motion::Moving;
 use super::noise::NoiseSource;
 use super::random::Random;
 use super::response::Response;
@@ -24,6 +25,7 @@ pub struct Room {
     volume: f32,
     band: Option<Band>,
     way: Option<Convolver>,
+    moving: Option<Moving>,
     skew: Skew,
     noises: Vec<NoiseSource>,
     clicks: Option<Clicks>,
@@ -48,13 +50,25 @@ impl Room {
             }
         };
         let speaker = speaker.map(|response| response.impulse(rate));
-        let echo = scene
-            .echo
-            .map(|echo| echo.impulse(rate, &mut chance("echo")));
+        let moves = scene.motion > 0.0;
+        let still = scene.echo.filter(|_| !moves);
+        let echo = still.map(|echo| echo.impulse(rate, &mut chance("echo")));
         let impulse = match (speaker, echo) {
             (Some(speaker), Some(echo)) => Some(both(&speaker, &echo)),
             (one, None) | (None, one) => one,
         };
+        let moving = moves.then(|| {
+            let parts = match scene.echo {
+                Some(echo) => echo.moving(rate, &mut chance("echo"), chance("directions")),
+                None => vec![Vec::new(), vec![1.0]],
+            };
+            Moving::new(&parts, scene.motion, rate, &mut chance("motion"))
+        });
+        let ring = impulse.as_ref().map_or(0, Vec::len)
+            + scene
+                .echo
+                .filter(|_| moves)
+                .map_or(0, |echo| echo.length(rate) + Moving::latest(rate));
         let noises = scene
             .noise
             .iter()
@@ -66,8 +80,9 @@ impl Room {
             overdrive: scene.overdrive,
             volume: scene.volume.amplitude_ratio() as f32,
             band: scene.band.map(|band| Band::new(band, rate)),
-            ring: impulse.as_ref().map_or(0, Vec::len),
+            ring,
             way: impulse.as_deref().map(Convolver::new),
+            moving,
             skew: Skew::new(scene.skew_ppm),
             noises: noises
                 .map(|((noise, level), name)| NoiseSource::new(*noise, *level, rate, chance(name)))
@@ -104,6 +119,9 @@ impl Room {
             if let Some(way) = &mut self.way {
                 way.process(&mut work);
             }
+            if let Some(moving) = &mut self.moving {
+                moving.process(&mut work);
+            }
             let start = out.len();
             self.skew.push(&work, out);
             self.work = work;
@@ -123,8 +141,9 @@ impl Room {
         out
     }
 
-    /// How late the direct sound arrives at most, in samples. What the speaker's response adds is
-    /// part of the sound, not of this.
+    /// How late the direct sound arrives at most, in samples, from a speaker that stands still; one
+    /// that moves is up to 7 ms later. What the speaker's response adds is part of the sound, not of
+    /// this.
     pub const DELAY: usize = Skew::DELAY + Echo::LEAD;
 
     /// What happens at the receiver.

@@ -32,6 +32,9 @@ pub struct Scene {
     pub speaker: Speaker,
     /// The way to the microphone, a response of energy 1.
     pub echo: Option<Echo>,
+    /// Metres a second at which the speaker goes to and fro along the line to the microphone, a
+    /// metre each way.
+    pub motion: f64,
     /// By how much the sender's clock runs faster than the receiver's, in parts per million.
     pub skew_ppm: f64,
     /// Kinds of noise, each with its power in 0 to half the rate against [`REFERENCE_POWER`].
@@ -56,7 +59,7 @@ pub enum Speaker {
     Flat,
     /// As [`super::Response::laptop`] draws it by the seed.
     Laptop,
-    /// That, with six notches of 15 to 30 dB.
+    /// That, with six notches of 15 to 30 dB, a third of an octave wide or narrower.
     Notched,
 }
 
@@ -100,6 +103,7 @@ const CABLE: Scene = Scene {
     band: None,
     speaker: Speaker::Flat,
     echo: None,
+    motion: 0.0,
     skew_ppm: 0.0,
     noise: [None; 3],
     clicks: 0.0,
@@ -130,6 +134,7 @@ impl super::Room {
             distance: 0.3,
             rt60: 0.3,
             aside: true,
+            shade: Decibels(0.0),
         }),
         noise: [Some((Noise::Pink, Decibels(-30.0))), None, None],
         ..CABLE
@@ -144,6 +149,7 @@ impl super::Room {
             distance: 1.5,
             rt60: 0.5,
             aside: true,
+            shade: Decibels(0.0),
         }),
         noise: [Some((Noise::Pink, Decibels(-20.0))), None, None],
         ..CABLE
@@ -157,6 +163,7 @@ impl super::Room {
             distance: 3.0,
             rt60: 0.8,
             aside: true,
+            shade: Decibels(0.0),
         }),
         ..Self::ROOM
     };
@@ -243,6 +250,34 @@ impl super::Room {
         ..CABLE
     };
 
+    /// The office, and somebody sits between the two: the direct sound is 10 dB weaker than a free
+    /// view gives, weaker than some reflection.
+    pub const SHADE: Scene = Scene {
+        name: "shade",
+        echo: Some(Echo::Shoebox {
+            size: [5.0, 6.5, 2.8],
+            distance: 1.5,
+            rt60: 0.5,
+            aside: true,
+            shade: Decibels(10.0),
+        }),
+        ..Self::ROOM
+    };
+
+    /// The office, and the sender lies in a hand that is not quite still: 0.1 m/s.
+    pub const HAND: Scene = Scene {
+        name: "hand",
+        motion: 0.1,
+        ..Self::ROOM
+    };
+
+    /// The office, and the sender is carried about: 0.3 m/s.
+    pub const CARRIED: Scene = Scene {
+        name: "carried",
+        motion: 0.3,
+        ..Self::ROOM
+    };
+
     /// Most of it together: the office, talkers, a fan, 150 ppm.
     pub const WORST: Scene = Scene {
         name: "worst",
@@ -267,6 +302,9 @@ impl super::Room {
         Self::PHONE,
         Self::NOTCHES,
         Self::CLIPPED,
+        Self::SHADE,
+        Self::HAND,
+        Self::CARRIED,
         Self::FAST,
         Self::SLOW,
         Self::DROPOUTS,

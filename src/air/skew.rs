@@ -5,7 +5,7 @@
 //! could. Positions are fixed-point numbers of 64 bits after the point, so that nothing drifts.
 
 use std::f64::consts::PI;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 /// Stretches a stream by parts per million.
 #[derive(Clone, Debug)]
@@ -15,7 +15,7 @@ pub struct Skew {
     /// Place of the next output after the first sample of `window`, times `2^64`.
     place: u128,
     window: Vec<f32>,
-    table: Arc<Vec<[f32; TAPS]>>,
+    interpolator: &'static Interpolator,
 }
 
 impl Skew {
@@ -25,7 +25,6 @@ impl Skew {
     /// The sender's clock runs `ppm` parts per million faster than the receiver's: what is sent as
     /// 1 kHz arrives as `1 kHz (1 + ppm / 10^6)`. Kept within +-100 000 (a tenth).
     pub fn new(ppm: f64) -> Self {
-        static TABLE: LazyLock<Arc<Vec<[f32; TAPS]>>> = LazyLock::new(|| Arc::new(table()));
         let ppm = if ppm.is_finite() {
             ppm.clamp(-1e5, 1e5)
         } else {
@@ -37,7 +36,7 @@ impl Skew {
             place: 0,
             // The first output, at time 0, is late.
             window: vec![0.0; TAPS],
-            table: Arc::clone(&TABLE),
+            interpolator: Interpolator::shared(),
         }
     }
 
@@ -53,7 +52,8 @@ impl Skew {
             self.window[TAPS - 1] = *sample;
             // Outputs up to the next input sample.
             while self.place < 1 << 64 {
-                out.push(self.between((self.place >> 32) as u32));
+                let fraction = (self.place >> 32) as f64 / 2f64.powi(32);
+                out.push(self.interpolator.between(&self.window, fraction));
                 self.place += self.step;
             }
             self.place -= 1 << 64;
@@ -69,20 +69,37 @@ impl Skew {
         self.window[TAPS - Self::DELAY..].copy_from_slice(&out[end..]);
         out.truncate(end);
     }
+}
 
-    /// The signal at `fraction / 2^32` after the middle of the window.
-    fn between(&self, fraction: u32) -> f32 {
-        let place = u64::from(fraction) * ROWS as u64;
-        let (row, part) = (
-            (place >> 32) as usize,
-            (place & 0xffff_ffff) as f32 / 2f32.powi(32),
-        );
+/// Reads a signal between its samples.
+#[derive(Debug)]
+pub(super) struct Interpolator {
+    table: Vec<[f32; TAPS]>,
+}
+
+impl Interpolator {
+    /// Samples it looks at.
+    pub(super) const TAPS: usize = TAPS;
+
+    /// The one that all share.
+    pub(super) fn shared() -> &'static Self {
+        static SHARED: LazyLock<Interpolator> = LazyLock::new(|| Interpolator { table: table() });
+        &SHARED
+    }
+
+    /// The signal at `fraction`, `0.0..1.0`, after sample `TAPS / 2 - 1` of `window`.
+    ///
+    /// # Panics
+    /// If `window` holds fewer than [`Self::TAPS`] samples, or `fraction` is 1 or more.
+    pub(super) fn between(&self, window: &[f32], fraction: f64) -> f32 {
+        let place = fraction * ROWS as f64;
+        let (row, part) = (place as usize, place.fract() as f32);
         let (mut here, mut next) = ([0.0f32; 8], [0.0f32; 8]);
         let (a, b) = (&self.table[row], &self.table[row + 1]);
         for i in (0..TAPS).step_by(8) {
             for lane in 0..8 {
-                here[lane] += a[i + lane] * self.window[i + lane];
-                next[lane] += b[i + lane] * self.window[i + lane];
+                here[lane] += a[i + lane] * window[i + lane];
+                next[lane] += b[i + lane] * window[i + lane];
             }
         }
         let (here, next) = (here.iter().sum::<f32>(), next.iter().sum::<f32>());
