@@ -92,12 +92,16 @@ fn every_sample_rate_carries() {
 
 #[test]
 fn every_pass_is_enough_alone() {
-    let sent = payload(100, 4);
-    for pass in 0..8 {
+    let sent = payload(508, 4);
+    for (len, pass) in [0, 1, 64, 100, 508]
+        .iter()
+        .flat_map(|len| (0..8).map(move |p| (*len, p)))
+    {
+        let sent = &sent[..len];
         assert_eq!(
-            messages(&events(&sound(&sent, pass, RATE), 4096, RATE)),
-            [sent.as_slice()],
-            "{pass}"
+            messages(&events(&sound(sent, pass, RATE), 4096, RATE)),
+            [sent],
+            "{len} bytes, pass {pass}"
         );
     }
     let long = payload(2000, 4);
@@ -113,16 +117,18 @@ fn every_pass_is_enough_alone() {
 #[test]
 fn the_air_times_asked_for_are_kept() {
     // Stated requirements: seconds on air for so many bytes, preamble and header included.
+    let length = |bytes, pass| {
+        let burst = Transmitter::new(&Profile::AUDIBLE, RATE).burst(&payload(bytes, 5), pass);
+        RATE.seconds(burst.unwrap().len())
+    };
     for (bytes, seconds) in [(33, 0.40), (64, 0.55), (140, 1.0), (400, 2.5)] {
-        let length = Transmitter::new(&Profile::AUDIBLE, RATE)
-            .burst(&payload(bytes, 5), 0)
-            .unwrap()
-            .len();
-        assert!(
-            RATE.seconds(length) <= seconds,
-            "{bytes} bytes: {} s",
-            RATE.seconds(length)
-        );
+        let got = length(bytes, 0);
+        assert!(got <= seconds, "{bytes} bytes: {got} s");
+    }
+    // Deep passes: 64 bytes in twelve symbols of 0.144 s behind the preamble.
+    for pass in 0..8 {
+        let expected = if [4, 6].contains(&pass) { 1.792 } else { 0.496 };
+        assert!((length(64, pass) - expected).abs() < 1e-3, "{pass}");
     }
 }
 

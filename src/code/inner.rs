@@ -34,6 +34,19 @@ pub struct InnerCode {
     pub(super) graph: Arc<Graph>,
 }
 
+/// Which of the mother bits are sent. A front and the rest after it share nothing, as long as
+/// there is room: two passes in a row make a code of half the rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// From the first on.
+    Front,
+    /// The hubs, and what follows a front of `after` bits, wrapping around before the hubs.
+    Rest {
+        /// Bits of the front that others have sent.
+        after: usize,
+    },
+}
+
 /// The lifted graph.
 #[derive(Debug)]
 pub(super) struct Graph {
@@ -115,17 +128,27 @@ impl InnerCode {
         coded
     }
 
-    /// The mother bits that pass `pass` sends when every pass carries `count` bits, in order.
-    ///
-    /// Even passes send the front of the mother bits, odd passes the hubs and what follows the
-    /// front, wrapping around before the hubs. So any two passes in a row make a code of half the
-    /// rate, and any single one can be read by who has heard nothing else: the hubs are what
-    /// makes pure parity legible. `count` may exceed the mother bits.
+    /// The mother bits that pass `pass` sends when every pass carries `count` bits, in order: even
+    /// passes the [front](Part::Front), odd ones the [rest](Part::Rest).
     pub fn pass(&self, pass: u8, count: usize) -> impl Iterator<Item = usize> + '_ {
+        let part = if pass.is_multiple_of(2) {
+            Part::Front
+        } else {
+            Part::Rest { after: count }
+        };
+        self.part(part, count)
+    }
+
+    /// `count` mother bits, those of `part`, in order. `count` may exceed the mother bits.
+    ///
+    /// Any part can be read alone, if it has more bits than the information and is heard well
+    /// enough: the hubs are what makes pure parity legible.
+    pub fn part(&self, part: Part, count: usize) -> impl Iterator<Item = usize> + '_ {
         let ring = self.mother_bits() - self.hub_bits();
-        let odd = pass % 2 == 1;
-        let hubs = if odd { self.hub_bits().min(count) } else { 0 };
-        let start = if odd { count % ring } else { 0 };
+        let (hubs, start) = match part {
+            Part::Front => (0, 0),
+            Part::Rest { after } => (self.hub_bits().min(count), after % ring),
+        };
         let around = (0..count - hubs).map(move |i| (start + i % ring) % ring);
         (ring..ring + hubs).chain(around)
     }

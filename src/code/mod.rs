@@ -20,5 +20,5 @@ mod theory;
 pub use belief::{Decoded, InnerDecoder, Undecoded};
 pub use erasure::{ErasureCode, ErasureError};
 pub use header::HeaderCode;
-pub use inner::InnerCode;
+pub use inner::{InnerCode, Part};
 pub use interleaver::Interleaver;

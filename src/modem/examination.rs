@@ -5,11 +5,11 @@
 //! [`super::report`] to judge. It costs some milliseconds, so there is a [`Budget`].
 
 use crate::samples::{Detector, FineSpectrum};
-use crate::tones::{SoftDemapper, TONES};
+use crate::tones::{Plan, SoftDemapper};
 use crate::units::{Decibels, Hertz};
 
 use super::reader::Geometry;
-use super::{Profile, Unread};
+use super::{Depth, Profile, Unread};
 
 /// Largest clock error that is looked for, as a fraction. Beyond it the preamble itself, a chirp
 /// swept at the wrong speed, no longer stands out.
@@ -30,10 +30,11 @@ const ECHO_EDGE_S: f64 = 0.002;
 /// Ratios beyond this say nothing more: sound out of digital silence.
 const LOUDEST: f32 = 99.0;
 
-/// Looks at bursts of one profile.
+/// Looks at bursts of one format of a profile.
 #[derive(Debug)]
 pub(super) struct Examiner {
     profile: &'static Profile,
+    plan: Plan,
     geometry: Geometry,
     detector: Detector,
     demapper: SoftDemapper,
@@ -74,12 +75,14 @@ impl Budget {
 }
 
 impl Examiner {
-    pub(super) fn new(profile: &'static Profile, geometry: Geometry) -> Self {
+    pub(super) fn new(profile: &'static Profile, depth: Depth, geometry: Geometry) -> Self {
+        let plan = profile.at_depth(depth).plan;
         Self {
             profile,
+            plan,
             geometry,
-            detector: Detector::new(profile.plan, geometry.body()),
-            demapper: SoftDemapper::new(profile.plan.groups),
+            detector: Detector::new(plan, geometry.body()),
+            demapper: SoftDemapper::new(plan),
             fine: FineSpectrum::default(),
             energies: Vec::new(),
         }
@@ -132,22 +135,23 @@ impl Examiner {
         looks.sort_by(|a, b| a.0.total_cmp(&b.0));
         let (best, stretch) = looks[looks.len() - 1];
         let (usual, _) = looks[looks.len() / 2];
-        let (_, deviation) = share_by_chance();
-        let sigma = deviation / (self.profile.plan.groups as f64).sqrt();
+        let (_, deviation) = share_by_chance(self.plan.tones_per_group());
+        let sigma = deviation / (self.plan.groups as f64).sqrt();
         (stretch, f64::from(best - usual) / sigma)
     }
 
     /// The lowest and the highest frequency of the parts of the band whose tones stand out.
     fn heard_band(&self) -> Option<(Hertz, Hertz)> {
-        let groups = self.profile.plan.groups;
+        let groups = self.plan.groups;
         let per_part = groups.div_ceil(PARTS);
-        let (mean, deviation) = share_by_chance();
+        let tones = self.plan.tones_per_group();
+        let (mean, deviation) = share_by_chance(tones);
         let heard: Vec<usize> = self
             .energies
-            .chunks(per_part * TONES)
+            .chunks(per_part * tones)
             .enumerate()
             .filter(|(_, part)| {
-                let quads = part.chunks_exact(TONES);
+                let quads = part.chunks_exact(tones);
                 let count = quads.len().max(1) as f64;
                 let share: f64 = quads.map(largest_share).sum::<f64>() / count;
                 share - mean > HEARD_SIGMA * deviation / count.sqrt()
@@ -155,11 +159,11 @@ impl Examiner {
             .map(|(part, _)| part)
             .collect();
         let (first, last) = (heard.first()?, heard.last()?);
-        let plan = &self.profile.plan;
+        let plan = &self.plan;
         let highest = ((last + 1) * per_part).min(groups) - 1;
         Some((
             plan.frequency(first * per_part, 0),
-            plan.frequency(highest, (TONES - 1) as u8),
+            plan.frequency(highest, (tones - 1) as u8),
         ))
     }
 
@@ -224,10 +228,10 @@ fn largest_share(quad: &[f32]) -> f64 {
 /// Mean and standard deviation of that share in noise. Energies are exponential there; the sum S
 /// of m is independent of their shares, and the largest is distributed as the sum of m
 /// exponentials of means 1, 1/2, ... 1/m: so `E[share^k] = E[largest^k] / E[S^k]`.
-fn share_by_chance() -> (f64, f64) {
-    let m = TONES as f64;
-    let harmonic: f64 = (1..=TONES).map(|i| 1.0 / i as f64).sum();
-    let squares: f64 = (1..=TONES).map(|i| 1.0 / (i * i) as f64).sum();
+fn share_by_chance(tones: usize) -> (f64, f64) {
+    let m = tones as f64;
+    let harmonic: f64 = (1..=tones).map(|i| 1.0 / i as f64).sum();
+    let squares: f64 = (1..=tones).map(|i| 1.0 / (i * i) as f64).sum();
     let mean = harmonic / m;
     let second = (squares + harmonic * harmonic) / (m * (m + 1.0));
     (mean, (second - mean * mean).sqrt())
@@ -240,7 +244,7 @@ mod tests {
     #[test]
     fn the_largest_of_four_has_the_share_that_theory_gives() {
         // 25/48, the mean longest piece of a stick broken at three places.
-        let (mean, deviation) = share_by_chance();
+        let (mean, deviation) = share_by_chance(4);
         assert!((mean - 25.0 / 48.0).abs() < 1e-12);
         assert!((deviation - 0.1301).abs() < 1e-4, "{deviation}");
     }

@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 
-use crate::bits::{Body, HeaderError, Segment};
+use crate::bits::{Body, Header, Segment};
 use crate::code::InnerDecoder;
 use crate::samples::Sighting;
 use crate::units::{Decibels, SampleRate};
@@ -16,8 +16,8 @@ use super::assembly::{Assemblies, Progress};
 use super::examination::{Budget, Examiner};
 use super::frame::Frame;
 use super::history::History;
-use super::reader::{Announced, Reader};
-use super::{Event, Heard, Loss, Profile, Unread};
+use super::reader::{Announced, NoHeader, Reader};
+use super::{Depth, Event, Heard, Loss, Profile, Unread};
 
 /// Sightings that are followed at once; the weakest gives way. Two bursts and their echoes need
 /// a handful.
@@ -35,15 +35,16 @@ const FORESHADOW: f32 = 10.0;
 pub(super) struct Follower {
     /// The rate of the input, in which events tell positions.
     rate: SampleRate,
-    reader: Reader,
+    /// What reads the normal format, what reads the deep one.
+    readers: [Reader; 2],
     tracks: Vec<Track>,
     /// Starts of the frames whose headers were read lately, to tell an echo's sighting apart.
     recent: VecDeque<u64>,
     assemblies: Assemblies,
     /// The last code used: the segments of a message share one.
     decoder: Option<(usize, InnerDecoder)>,
-    /// Made when the first burst cannot be read.
-    examiner: Option<Box<Examiner>>,
+    /// Made when the first burst of each format cannot be read.
+    examiners: [Option<Box<Examiner>>; 2],
     examinations: Budget,
     events: VecDeque<Event>,
     /// Where the real input ended, once it has.
@@ -59,7 +60,8 @@ struct Track {
 
 #[derive(Debug)]
 enum Stage {
-    Sighted,
+    /// The header of this format is tried next.
+    Sighted(Depth),
     Announced {
         start: u64,
         announced: Announced,
@@ -73,12 +75,12 @@ impl Follower {
     pub(super) fn new(profile: &'static Profile, chirp: usize, rate: SampleRate) -> Self {
         Self {
             rate,
-            reader: Reader::new(profile, chirp),
+            readers: [Depth::Normal, Depth::Deep].map(|depth| Reader::new(profile, depth, chirp)),
             tracks: Vec::with_capacity(MOST_TRACKS + 1),
             recent: VecDeque::new(),
             assemblies: Assemblies::default(),
             decoder: None,
-            examiner: None,
+            examiners: [None, None],
             examinations: Budget::new(),
             events: VecDeque::new(),
             ended: None,
@@ -87,10 +89,8 @@ impl Follower {
 
     /// Samples that the history must keep.
     pub(super) fn memory(&self) -> usize {
-        let longest = self
-            .reader
-            .geometry
-            .needed(Reader::longest_frame(self.reader.profile()));
+        let needed = |reader: &Reader| reader.geometry.needed(reader.longest_frame());
+        let longest = self.readers.iter().map(needed).max().unwrap_or(0);
         // The search lags by less than half a second.
         longest + self.profile_rate().samples_in(0.5) as usize
     }
@@ -105,8 +105,21 @@ impl Follower {
         self.events.drain(..)
     }
 
+    fn profile(&self) -> &'static Profile {
+        self.readers[0].profile()
+    }
+
     fn profile_rate(&self) -> SampleRate {
-        self.reader.profile().receiver_rate
+        self.profile().receiver_rate
+    }
+
+    fn reader(&self, depth: Depth) -> &Reader {
+        &self.readers[depth as usize]
+    }
+
+    /// What reads the frame behind a header.
+    fn reader_of(&self, header: &Header) -> &Reader {
+        self.reader(self.profile().depth_of(header))
     }
 
     /// Starts to follow a sighting.
@@ -116,16 +129,16 @@ impl Follower {
             at,
             level: sighting.level,
         });
-        let reach = 2 * self.reader.geometry.chirp as u64;
+        let reach = 2 * self.reader(Depth::Normal).geometry.chirp as u64;
         self.tracks.retain(|track| {
-            let foreshadow = matches!(track.stage, Stage::Sighted)
+            let foreshadow = matches!(track.stage, Stage::Sighted(_))
                 && track.sighting.strongest.abs_diff(sighting.strongest) < reach
                 && track.sighting.power * FORESHADOW < sighting.power;
             !foreshadow
         });
         self.tracks.push(Track {
             sighting,
-            stage: Stage::Sighted,
+            stage: Stage::Sighted(Depth::Normal),
         });
         if self.tracks.len() > MOST_TRACKS {
             // A frame being read is worth more than a mere sighting; then the louder one.
@@ -147,12 +160,19 @@ impl Follower {
         while i < self.tracks.len() {
             let heard = history.end();
             let needed = match &self.tracks[i].stage {
-                Stage::Sighted => {
+                Stage::Sighted(depth) => {
+                    let reader = self.reader(*depth);
                     // The strongest path may be tried after the first.
-                    self.tracks[i].sighting.strongest + self.reader.geometry.needed(1) as u64
+                    self.tracks[i].sighting.strongest
+                        + reader.geometry.needed(reader.header_symbols()) as u64
                 }
-                Stage::Announced { start, frame, .. } => {
-                    start + self.reader.geometry.needed(frame.map.symbols()) as u64
+                Stage::Announced {
+                    start,
+                    announced,
+                    frame,
+                } => {
+                    let reader = self.reader_of(&announced.header);
+                    start + reader.geometry.needed(frame.map.symbols()) as u64
                 }
             };
             if heard < needed {
@@ -161,7 +181,7 @@ impl Follower {
             }
             let track = self.tracks.remove(i);
             let next = match track.stage {
-                Stage::Sighted => self.read_header(track.sighting, history),
+                Stage::Sighted(depth) => self.read_header(track.sighting, depth, history),
                 Stage::Announced {
                     start,
                     announced,
@@ -183,19 +203,20 @@ impl Follower {
         }
     }
 
-    fn read_header(&mut self, sighting: Sighting, history: &History) -> Option<Stage> {
-        let reach = self.reader.geometry.body() as u64;
+    fn read_header(
+        &mut self,
+        sighting: Sighting,
+        depth: Depth,
+        history: &History,
+    ) -> Option<Stage> {
+        let reach = self.reader(depth).geometry.body() as u64;
         let mut unsupported = false;
         for start in [sighting.first_path, sighting.strongest] {
             let (samples, offset) = history.from(start)?;
-            match self.reader.header(samples, offset) {
+            match self.readers[depth as usize].header(samples, offset) {
                 Ok(better) if self.improve(start, &better) => return None,
                 Ok(announced) => {
-                    if self
-                        .recent
-                        .iter()
-                        .any(|known| known.abs_diff(start) < reach)
-                    {
+                    if self.is_known(start, reach) {
                         return None;
                     }
                     self.recent.push_back(start);
@@ -204,8 +225,8 @@ impl Follower {
                     }
                     return self.announce(start, announced);
                 }
-                Err(HeaderError::Version { .. }) => unsupported = true,
-                Err(_) => {}
+                Err(NoHeader::Unsupported) => unsupported = true,
+                Err(NoHeader::Unreadable) => {}
             }
             if sighting.first_path == sighting.strongest {
                 break;
@@ -213,15 +234,30 @@ impl Follower {
         }
         if unsupported {
             self.lose(sighting.first_path, Loss::Unsupported, Decibels(f32::NAN));
-        } else {
-            let end = sighting.first_path + self.reader.geometry.frame(1) as u64;
-            self.examine(sighting.first_path, end, false, history);
+            return None;
         }
+        // An echo of a frame that is known needs no second look.
+        if self.is_known(sighting.first_path, reach) {
+            return None;
+        }
+        if depth == Depth::Normal {
+            return Some(Stage::Sighted(Depth::Deep));
+        }
+        let start = sighting.first_path;
+        let end = start + self.reader(Depth::Normal).geometry.frame(1) as u64;
+        self.examine((start, end), Depth::Normal, false, history);
         None
     }
 
+    /// Whether a header was read lately that stood within `reach` of `start`.
+    fn is_known(&self, start: u64, reach: u64) -> bool {
+        self.recent
+            .iter()
+            .any(|known| known.abs_diff(start) < reach)
+    }
+
     /// Tells what a burst looks like that could not be read, if there is time for a closer look.
-    fn examine(&mut self, start: u64, end: u64, header: bool, history: &History) {
+    fn examine(&mut self, (start, end): (u64, u64), depth: Depth, header: bool, history: &History) {
         let Some((samples, offset)) = history.from(start) else {
             return;
         };
@@ -231,11 +267,10 @@ impl Follower {
         {
             return;
         }
-        let (profile, geometry) = (self.reader.profile(), self.reader.geometry);
-        let examiner = self
-            .examiner
-            .get_or_insert_with(|| Box::new(Examiner::new(profile, geometry)));
-        let seen = examiner.examine(samples, offset);
+        let (profile, geometry) = (self.profile(), self.reader(depth).geometry);
+        let seen = self.examiners[depth as usize]
+            .get_or_insert_with(|| Box::new(Examiner::new(profile, depth, geometry)))
+            .examine(samples, offset);
         self.events.push_back(Event::Unread(Unread {
             at: self.to_input(start),
             header,
@@ -246,14 +281,15 @@ impl Follower {
 
     /// Whether the input ended so long before `end` that data are missing.
     fn is_cut_off(&self, end: u64) -> bool {
-        self.ended
-            .is_some_and(|ended| end > ended + self.reader.geometry.body() as u64 / 8)
+        self.ended.is_some_and(|ended| {
+            end > ended + self.reader(Depth::Normal).geometry.body() as u64 / 8
+        })
     }
 
     /// A header that is being followed already may be read again from another sighting of the same
     /// frame, an echo's or a better one's. True if that was so; the clearer reading is kept.
     fn improve(&mut self, at: u64, reading: &Announced) -> bool {
-        let reach = self.reader.geometry.body() as u64;
+        let reach = self.reader_of(&reading.header).geometry.body() as u64;
         for track in &mut self.tracks {
             if let Stage::Announced {
                 start, announced, ..
@@ -271,12 +307,12 @@ impl Follower {
     }
 
     fn announce(&mut self, start: u64, announced: Announced) -> Option<Stage> {
-        let Ok(frame) = Frame::of(self.reader.profile(), &announced.header) else {
+        let Ok(frame) = Frame::of(self.profile(), &announced.header) else {
             self.lose(start, Loss::Unsupported, announced.snr);
             return None;
         };
-        let end = start + self.reader.geometry.frame(frame.map.symbols()) as u64;
         let header = announced.header;
+        let end = start + self.reader_of(&header).geometry.frame(frame.map.symbols()) as u64;
         self.events.push_back(Event::Header {
             at: self.to_input(start),
             bytes: (!header.segmented).then_some(usize::from(header.length)),
@@ -301,8 +337,11 @@ impl Follower {
         let Some((_, decoder)) = &mut self.decoder else {
             return;
         };
-        let read = self.reader.data(samples, offset, announced, frame, decoder);
-        let end = start + self.reader.geometry.frame(frame.map.symbols()) as u64;
+        let depth = self.readers[0].profile().depth_of(&announced.header);
+        let reader = &mut self.readers[depth as usize];
+        let read = reader.data(samples, offset, announced, frame, decoder);
+        let geometry = reader.geometry;
+        let end = start + geometry.frame(frame.map.symbols()) as u64;
         match read {
             Ok(read) => {
                 let clock_ppm = (read.stretch * 1e6) as f32;
@@ -320,7 +359,7 @@ impl Follower {
                 }
             }
             Err(snr) => {
-                self.examine(start, end, true, history);
+                self.examine((start, end), depth, true, history);
                 let cut_off = self.is_cut_off(end);
                 // One segment more or less is for the message's end to judge.
                 if !announced.header.segmented {
@@ -396,7 +435,7 @@ impl Follower {
             at: self.to_input(at),
             end: self.to_input(end),
             payload,
-            profile: self.reader.profile().name,
+            profile: self.profile().name,
             passes,
             snr,
             clock_ppm,

@@ -1,15 +1,14 @@
 //! What both directions must agree on: how many symbols a frame has, and what code it carries.
 
 use crate::bits::{HEADER_BITS, Header, PacketError, block_info_bits};
-use crate::code::{HeaderCode, InnerCode};
+use crate::code::{HeaderCode, InnerCode, Part};
 use crate::tones::FrameMap;
 
 use super::Profile;
+use super::profile::Format;
 
-/// Coded bits of data that a frame carries at least, for one information bit. A message alone
-/// must survive a room in one pass; a segment has other segments and later passes behind it. At
-/// 2.3 the 41 bytes of a packed WebRTC description just fit two symbols.
-const SINGLE_EXPANSION: (usize, usize) = (23, 10); // rate 0.43
+/// Coded bits of data that a segment gets at least, for one information bit. A message alone must
+/// survive a room in one pass; a segment has other segments and later passes behind it.
 const SEGMENT_EXPANSION: (usize, usize) = (2, 1);
 
 /// The frame that a header announces.
@@ -17,6 +16,7 @@ const SEGMENT_EXPANSION: (usize, usize) = (2, 1);
 pub(super) struct Frame {
     pub(super) map: FrameMap,
     pub(super) code: InnerCode,
+    part: Part,
 }
 
 impl Frame {
@@ -26,12 +26,28 @@ impl Frame {
     /// [`PacketError::Length`] if there is none.
     pub(super) fn of(profile: &Profile, header: &Header) -> Result<Self, PacketError> {
         let info = block_info_bits(header)?;
+        let format = profile.at_depth(profile.depth_of(header));
         let symbols = Self::symbols(profile, header)?;
-        let map = FrameMap::new(profile.plan.groups, header_code_bits(), symbols);
+        // The passes of a format take turns. Both formats mean the same rest: what a normal pass
+        // of the front leaves.
+        let part = if profile.turn_of(header).is_multiple_of(2) {
+            Part::Front
+        } else {
+            let normal = symbols_in(&profile.normal, header, info);
+            Part::Rest {
+                after: normal * profile.normal.plan.bits_per_symbol() - header_code_bits(),
+            }
+        };
         Ok(Self {
-            map,
+            map: FrameMap::new(&format.plan, header_code_bits(), symbols),
             code: InnerCode::new(info),
+            part,
         })
+    }
+
+    /// The mother bits that the frame carries, in the order of its data bits.
+    pub(super) fn places(&self) -> impl Iterator<Item = usize> + '_ {
+        self.code.part(self.part, self.map.data_bits())
     }
 
     /// Symbols in it.
@@ -40,18 +56,20 @@ impl Frame {
     /// As [`Frame::of`].
     pub(super) fn symbols(profile: &Profile, header: &Header) -> Result<usize, PacketError> {
         let info = block_info_bits(header)?;
-        let (above, below) = if header.segmented {
-            SEGMENT_EXPANSION
-        } else {
-            SINGLE_EXPANSION
-        };
-        let coded = (info * above).div_ceil(below);
-        Ok(FrameMap::symbols_for(
-            profile.plan.groups,
-            header_code_bits(),
-            coded,
-        ))
+        let format = profile.at_depth(profile.depth_of(header));
+        Ok(symbols_in(format, header, info))
     }
+}
+
+/// Symbols of a frame of `info` information bits in that format.
+fn symbols_in(format: &Format, header: &Header, info: usize) -> usize {
+    let (above, below) = if header.segmented {
+        SEGMENT_EXPANSION
+    } else {
+        format.expansion
+    };
+    let coded = (info * above).div_ceil(below);
+    FrameMap::symbols_for(&format.plan, header_code_bits(), coded)
 }
 
 /// The code of the header.

@@ -18,7 +18,7 @@ mod receiver;
 mod transmitter;
 
 pub use event::{Event, Heard, Loss, Unread};
-pub use profile::Profile;
+pub use profile::{Depth, Format, Profile};
 pub use receiver::{Receiver, ReceiverError};
 pub use transmitter::{Burst, TransmitError, Transmitter};
 

@@ -6,8 +6,8 @@ use crate::samples::{Detector, FineSpectrum};
 use crate::tones::{FrameMap, SoftDemapper};
 use crate::units::Decibels;
 
-use super::Profile;
 use super::frame::{Frame, header_code, header_code_bits};
+use super::{Depth, Profile};
 
 /// Largest clock error or motion that is looked for, as a fraction: 1000 ppm is a source that
 /// moves at 0.34 m/s, and far more than any sound card errs; a little more for the edges.
@@ -30,11 +30,12 @@ pub(super) struct Geometry {
 }
 
 impl Geometry {
-    pub(super) fn of(profile: &Profile, chirp: usize) -> Self {
+    fn of(profile: &Profile, depth: Depth, chirp: usize) -> Self {
+        let format = profile.at_depth(depth);
         Self {
             chirp,
-            guard: profile.at_receiver_rate(profile.guard),
-            body: profile.at_receiver_rate(profile.body),
+            guard: profile.at_receiver_rate(format.guard),
+            body: profile.at_receiver_rate(format.body),
             advance: profile.receiver_rate.samples_in(ADVANCE_S) as usize,
         }
     }
@@ -77,10 +78,20 @@ pub(super) struct Read {
     pub(super) stretch: f64,
 }
 
-/// Reads frames. All scratch is kept here.
+/// Why there is no header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoHeader {
+    /// It is of a wire version that is not read here.
+    Unsupported,
+    /// Noise, a header damaged beyond repair, or one that does not belong to this format.
+    Unreadable,
+}
+
+/// Reads frames of one of a profile's formats. All scratch is kept here.
 #[derive(Debug)]
 pub(super) struct Reader {
     profile: &'static Profile,
+    depth: Depth,
     pub(super) geometry: Geometry,
     detector: Detector,
     demapper: SoftDemapper,
@@ -91,37 +102,48 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(profile: &'static Profile, chirp: usize) -> Self {
-        let geometry = Geometry::of(profile, chirp);
+    pub(super) fn new(profile: &'static Profile, depth: Depth, chirp: usize) -> Self {
+        let geometry = Geometry::of(profile, depth, chirp);
+        let plan = profile.at_depth(depth).plan;
+        let symbols = FrameMap::header_symbols(&plan, header_code_bits());
         Self {
             profile,
+            depth,
             geometry,
-            detector: Detector::new(profile.plan, geometry.body),
-            demapper: SoftDemapper::new(profile.plan.groups),
+            detector: Detector::new(plan, geometry.body),
+            demapper: SoftDemapper::new(plan),
             header_code: header_code(),
-            header_map: FrameMap::new(profile.plan.groups, header_code_bits(), 1),
+            header_map: FrameMap::new(&plan, header_code_bits(), symbols),
             fine: Vec::new(),
             energies: Vec::new(),
         }
     }
 
+    /// Symbols that hold the header.
+    pub(super) fn header_symbols(&self) -> usize {
+        self.header_map.symbols()
+    }
+
     /// Reads the header of a frame that begins at `start` in `samples`.
     ///
     /// # Errors
-    /// [`HeaderError`] if there is none.
-    pub(super) fn header(
-        &mut self,
-        samples: &[f32],
-        start: usize,
-    ) -> Result<Announced, HeaderError> {
-        self.take_fine(samples, start, 1);
+    /// [`NoHeader`] if there is none.
+    pub(super) fn header(&mut self, samples: &[f32], start: usize) -> Result<Announced, NoHeader> {
+        let symbols = self.header_symbols();
+        self.take_fine(samples, start, symbols);
         let stretch = self.best_stretch(0.0, STRETCH_MOST, STRETCH_STEP);
-        self.take_energies(samples, start, 1, stretch);
+        self.take_energies(samples, start, symbols, stretch);
         let (soft, levels) = self.demapper.demap(&self.energies);
         let mut bits = [false; HEADER_BITS];
         self.header_code
             .decode(&self.header_map.header_llrs(&soft), &mut bits);
-        let header = Header::from_bits(&bits)?;
+        let header = Header::from_bits(&bits).map_err(|error| match error {
+            HeaderError::Version { .. } => NoHeader::Unsupported,
+            _ => NoHeader::Unreadable,
+        })?;
+        if self.profile.depth_of(&header) != self.depth {
+            return Err(NoHeader::Unreadable);
+        }
         Ok(Announced {
             header,
             stretch,
@@ -148,10 +170,7 @@ impl Reader {
         let (soft, levels) = self.demapper.demap(&self.energies);
         let snr = levels.snr();
         let mut llrs = vec![0f32; frame.code.mother_bits()];
-        let places = frame
-            .code
-            .pass(announced.header.pass, frame.map.data_bits());
-        for (place, llr) in places.zip(frame.map.data_llrs(&soft)) {
+        for (place, llr) in frame.places().zip(frame.map.data_llrs(&soft)) {
             llrs[place] += llr;
         }
         let mut info = vec![false; frame.code.info_bits()];
@@ -209,20 +228,19 @@ impl Reader {
     }
 
     /// The most symbols a frame can have.
-    pub(super) fn longest_frame(profile: &Profile) -> usize {
-        let longest = |segmented, length| {
-            Frame::symbols(
-                profile,
-                &Header {
-                    segmented,
-                    pass: 0,
-                    id: 0,
-                    length,
-                },
-            )
-            .unwrap_or(0)
+    pub(super) fn longest_frame(&self) -> usize {
+        let symbols = |segmented, pass, length| {
+            let header = Header {
+                segmented,
+                pass,
+                id: 0,
+                length,
+            };
+            let ours = self.profile.depth_of(&header) == self.depth;
+            Frame::symbols(self.profile, &header).map_or(0, |symbols| symbols * usize::from(ours))
         };
-        longest(false, 508).max(longest(true, 500))
+        let single = (0..8).map(|pass| symbols(false, pass, 508)).max();
+        single.unwrap_or(0).max(symbols(true, 0, 500)).max(1)
     }
 
     pub(super) fn profile(&self) -> &'static Profile {

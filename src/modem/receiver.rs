@@ -161,7 +161,7 @@ impl Line {
             got: rate,
             max: *Resampler::RATES.end(),
         };
-        let (_, highest) = profile.plan.band();
+        let (_, highest) = profile.band();
         let highest = Hertz(highest.0.min(f64::from(rate.0) * 0.45));
         let searcher = Searcher::new(&profile.chirp, profile.receiver_rate);
         let follower = Follower::new(profile, searcher.chirp_len(), rate);

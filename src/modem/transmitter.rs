@@ -52,7 +52,8 @@ impl Transmitter {
     }
 
     /// The sound of `payload`. `pass` counts the repetitions of a loop from 0; each pass carries
-    /// other redundancy of the same message, and any one of them is enough in a good room.
+    /// other redundancy of the same message in the [format](Profile::format) of that pass, and any
+    /// one of them is enough in a good room.
     ///
     /// # Errors
     /// [`TransmitError::TooLong`] above 65,536 bytes.
@@ -147,7 +148,7 @@ impl Burst {
         rate: SampleRate,
         frames: VecDeque<(Header, Content)>,
     ) -> Self {
-        let (_, highest) = profile.plan.band();
+        let (_, highest) = profile.band();
         let highest = Hertz(highest.0.min(f64::from(rate.0) * 0.45));
         let resampler = Resampler::new(SampleRate::HZ_48000, rate, highest)
             .expect("the transmitter's rate holds the profile's band");
@@ -156,7 +157,10 @@ impl Burst {
             .samples(SampleRate::HZ_48000)
             .map(|(re, _)| re * CHIRP_PEAK)
             .collect();
-        let synthesizer = Synthesizer::new(profile.plan, profile.body, profile.guard);
+        let format = frames.front().map_or(&profile.normal, |(header, _)| {
+            profile.at_depth(profile.depth_of(header))
+        });
+        let synthesizer = Synthesizer::new(format.plan, format.body, format.guard);
         let at_48k: usize = frames
             .iter()
             .map(|(header, _)| {
@@ -245,11 +249,7 @@ fn tones(profile: &Profile, header: &Header, content: &Content) -> Vec<Vec<Tone>
     };
     let frame = Frame::of(profile, header).expect("our own headers announce frames");
     let coded = frame.code.encode(&info);
-    let data: Vec<bool> = frame
-        .code
-        .pass(header.pass, frame.map.data_bits())
-        .map(|bit| coded[bit])
-        .collect();
+    let data: Vec<bool> = frame.places().map(|bit| coded[bit]).collect();
     frame
         .map
         .tones(&header_code().encode(&header.to_bits()), &data)

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use realfft::{RealFftPlanner, RealToComplex, num_complex::Complex32};
 
 use super::kaiser::{sinc, window};
-use crate::tones::{Plan, TONES};
+use crate::tones::Plan;
 
 /// Bins of the fine spectrum for one of the plain one.
 const FINE: usize = 4;
@@ -54,7 +54,7 @@ impl Detector {
     /// # Panics
     /// If the highest tone does not lie below three quarters of half that rate.
     pub fn new(plan: Plan, body: usize) -> Self {
-        assert!(plan.bin(plan.groups - 1, 3) * 8 <= body * 3);
+        assert!(plan.last_bin() * 8 <= body * 3);
         let mut planner = RealFftPlanner::new();
         let plain = planner.plan_fft_forward(body);
         let fine = planner.plan_fft_forward(body * FINE);
@@ -104,13 +104,13 @@ impl Detector {
     }
 
     /// How well the tones stand out if frequencies are stretched by `1 + stretch`: the mean over
-    /// all groups of the largest tone's share of its group. Between one quarter and one.
+    /// all groups of the largest tone's share of its group, at most one.
     pub fn alignment(&self, fine: &FineSpectrum, stretch: f64) -> f32 {
         let scale = FINE as f64 * (1.0 + stretch);
         let sum: f32 = (0..self.plan.groups)
             .map(|group| {
                 let (mut largest, mut sum) = (0f32, f32::MIN_POSITIVE);
-                for tone in 0..TONES {
+                for tone in 0..self.plan.tones_per_group() {
                     let bin = self.plan.bin(group, tone as u8) as f64 * scale;
                     let below = bin as usize;
                     let part = (bin - below as f64) as f32;
@@ -189,6 +189,7 @@ mod tests {
         spacing: Hertz(7.8125),
         first_bin: 77,
         groups: 268,
+        bits_per_tone: 2,
     };
     const BODY: usize = 3072;
     const RATE: f64 = 24_000.0;
@@ -247,7 +248,7 @@ mod tests {
             let mut energies = Vec::new();
             detector.energies(&samples, 20.25, stretch, &mut energies);
             let (mut on, mut off) = (0f64, 0f64);
-            for (group, quad) in energies.chunks_exact(TONES).enumerate() {
+            for (group, quad) in energies.chunks_exact(PLAN.tones_per_group()).enumerate() {
                 for (tone, energy) in quad.iter().enumerate() {
                     let sum = if tone == usize::from(sounding(group)) {
                         &mut on

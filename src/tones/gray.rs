@@ -1,74 +1,129 @@
-//! Two bits to one of four tones, Gray coded, and back.
+//! A few bits to one tone of a group, Gray coded, and back.
+//!
+//! The code is the binary-reflected one, the first bit the highest: neighbouring tones differ in
+//! one bit, since a clock error or a moving speaker leaks into the neighbour first.
 
 use crate::units::{Llr, Tone};
 
-/// Tones in a group. Four loses least in echo where there is signal; more tones in a group win
-/// only far below that (achievable rates in simulated and measured rooms).
-pub const TONES: usize = 4;
-
-/// Bits that one tone of a group tells.
-pub const BITS_PER_TONE: usize = 2;
-
-/// Bits to tone: neighbouring tones differ in one bit, since a clock error or a moving speaker
-/// leaks into the neighbour first.
-pub fn tone_of(bits: [bool; BITS_PER_TONE]) -> Tone {
-    match bits {
-        [false, false] => 0,
-        [false, true] => 1,
-        [true, true] => 2,
-        [true, false] => 3,
-    }
-}
-
-/// Tone to bits, the inverse of [`tone_of`].
+/// Bits to tone, one of two to the power of their number.
 ///
 /// # Panics
-/// If `tone >= 4`.
-pub fn bits_of(tone: Tone) -> [bool; BITS_PER_TONE] {
-    match tone {
-        0 => [false, false],
-        1 => [false, true],
-        2 => [true, true],
-        3 => [true, false],
-        _ => panic!("tone {tone} of a group of {TONES}"),
+/// If there are more than 8 bits.
+pub fn tone_of(bits: &[bool]) -> Tone {
+    assert!(bits.len() <= 8, "{} bits to one tone", bits.len());
+    // Each bit of the number is the parity of the Gray code's bits down to it.
+    let mut parity = false;
+    bits.iter().fold(0, |tone, bit| {
+        parity ^= bit;
+        tone << 1 | Tone::from(parity)
+    })
+}
+
+/// Tone to `count` bits, the first bit first: the inverse of [`tone_of`].
+pub fn bits_of(tone: Tone, count: usize) -> impl Iterator<Item = bool> {
+    let code = code_of(usize::from(tone));
+    (0..count).rev().map(move |place| code >> place & 1 == 1)
+}
+
+/// The Gray code of a number.
+fn code_of(tone: usize) -> usize {
+    tone ^ tone >> 1
+}
+
+/// Log-likelihoods of the tones of a group (up to a common constant) to soft bits, one for each
+/// of `out`. Leaves the likelihoods, divided by their largest, in `likelihoods`.
+///
+/// # Panics
+/// If there are not two to the power of `out.len()` tones.
+pub(super) fn soft(likelihoods: &mut [f32], out: &mut [Llr]) {
+    assert_eq!(likelihoods.len(), 1 << out.len());
+    let best = likelihoods.iter().copied().fold(f32::MIN, f32::max);
+    likelihoods
+        .iter_mut()
+        .for_each(|likelihood| *likelihood = (*likelihood - best).exp());
+    let bits = out.len();
+    for (place, llr) in out.iter_mut().enumerate() {
+        let mut sums = [f32::MIN_POSITIVE; 2];
+        for (tone, likelihood) in likelihoods.iter().enumerate() {
+            sums[code_of(tone) >> (bits - 1 - place) & 1] += likelihood;
+        }
+        *llr = (sums[0] / sums[1]).ln();
     }
-}
-
-/// Log-likelihoods of the four tones (up to a common constant) to soft bits.
-pub(super) fn soft(likelihoods: [f32; TONES]) -> [Llr; BITS_PER_TONE] {
-    let [a, b, c, d] = likelihoods;
-    [log_sum(a, b) - log_sum(c, d), log_sum(a, d) - log_sum(b, c)]
-}
-
-/// `ln(e^a + e^b)` without overflow.
-fn log_sum(a: f32, b: f32) -> f32 {
-    a.max(b) + (-(a - b).abs()).exp().ln_1p()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Bits a tone tells, for groups of 2 to 256 tones.
+    const SIZES: std::ops::RangeInclusive<usize> = 1..=8;
+
+    fn bits(tone: usize, count: usize) -> Vec<bool> {
+        bits_of(tone as Tone, count).collect()
+    }
+
     #[test]
     fn soft_bits_undo_every_tone() {
-        for tone in 0..TONES as Tone {
-            assert_eq!(tone_of(bits_of(tone)), tone);
-            let mut likelihoods = [0.0; TONES];
-            likelihoods[usize::from(tone)] = 9.0;
-            assert_eq!(soft(likelihoods).map(|llr| llr < 0.0), bits_of(tone));
+        for count in SIZES {
+            for tone in 0..1 << count {
+                assert_eq!(usize::from(tone_of(&bits(tone, count))), tone);
+                let mut likelihoods = vec![0.0; 1 << count];
+                likelihoods[tone] = 9.0;
+                let mut llrs = vec![0.0; count];
+                soft(&mut likelihoods, &mut llrs);
+                let hard: Vec<bool> = llrs.iter().map(|llr| *llr < 0.0).collect();
+                assert_eq!(hard, bits(tone, count));
+            }
         }
     }
 
     #[test]
     fn neighbouring_tones_differ_in_one_bit() {
-        for tone in 1..TONES as Tone {
-            let (a, b) = (bits_of(tone - 1), bits_of(tone));
-            assert_eq!((0..BITS_PER_TONE).filter(|i| a[*i] != b[*i]).count(), 1);
+        for count in SIZES {
+            for tone in 1..1 << count {
+                let (a, b) = (bits(tone - 1, count), bits(tone, count));
+                assert_eq!((0..count).filter(|i| a[*i] != b[*i]).count(), 1);
+            }
+        }
+    }
+
+    /// Fails when a receiver of today would no longer understand a sender of yesterday.
+    #[test]
+    fn four_tones_are_mapped_as_published() {
+        let of = |a, b| tone_of(&[a, b]);
+        let tones = [
+            of(false, false),
+            of(false, true),
+            of(true, true),
+            of(true, false),
+        ];
+        assert_eq!(tones, [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn soft_bits_are_ratios_of_sums_over_tones() {
+        for count in SIZES {
+            let tones = 1 << count;
+            let likelihoods: Vec<f32> = (0..tones).map(|t| (t * t % 13) as f32 * 0.7).collect();
+            let mut llrs = vec![0.0; count];
+            soft(&mut likelihoods.clone(), &mut llrs);
+            for (place, llr) in llrs.iter().enumerate() {
+                let sum = |value: bool| -> f64 {
+                    (0..tones)
+                        .filter(|tone| bits(*tone, count)[place] == value)
+                        .map(|tone| f64::from(likelihoods[tone]).exp())
+                        .sum()
+                };
+                let expected = (sum(false) / sum(true)).ln();
+                assert!((f64::from(*llr) - expected).abs() < 1e-4, "{count} {place}");
+            }
         }
     }
 
     #[test]
     fn equal_likelihoods_tell_nothing() {
-        assert_eq!(soft([3.0; TONES]), [0.0; BITS_PER_TONE]);
+        let mut llrs = [1.0; 4];
+        soft(&mut [3.0; 16], &mut llrs);
+        assert_eq!(llrs, [0.0; 4]);
     }
 }

@@ -1,20 +1,24 @@
 //! Levels of sounding and silent tones, learnt from the energies alone, and the soft bits that
 //! follow from them.
 //!
-//! In each group one tone of four sounds. Which one is not known, but the energies of a few
-//! hundred groups tell both levels: expectation maximisation over "tone t of the group sounds",
-//! pooled over neighbouring groups, since a room and a loudspeaker change slowly over frequency
-//! on average. A tone that sounds is modelled as Rician: a steady part, and a scattered part
+//! In each group one tone sounds. Which one is not known, but the energies of a few hundred
+//! tones tell both levels: expectation maximisation over "tone t of the group sounds", pooled
+//! over neighbouring groups, since a room and a loudspeaker change slowly over frequency on
+//! average. A tone that sounds is modelled as Rician: a steady part, and a scattered part
 //! that echo and noise make. In a room nearly all is scattered, on a cable nearly none.
 
-use super::gray::{BITS_PER_TONE, TONES, soft};
+use super::gray::soft;
+use super::plan::Plan;
 use crate::units::{Decibels, Llr};
 
 /// Energies that a level is learnt from at least: with fewer, its error makes soft bits too sure
 /// of themselves (of 9 exponentials, the mean is off by a third).
 const POOL: usize = 45;
-/// Groups to either side that share a level at least.
-const NEAREST: usize = 4;
+/// Tones to either side whose levels are taken for the same however many symbols there are.
+const NEAREST: usize = 16;
+/// A symbol's own level is believed as if so many tones more had sounded at the frame's: of a
+/// few exponentials, the mean alone says little.
+const SYMBOL_PRIOR: f32 = 8.0;
 /// Rounds of expectation maximisation; the levels settle to within 1 % in three from any start.
 const ROUNDS: usize = 4;
 /// A silent tone is never taken for more than 40 dB below a sounding one: leakage, clipping and
@@ -28,6 +32,8 @@ const SUREST: Llr = 6.0;
 /// What the energies of a frame say about its levels.
 #[derive(Clone, Debug)]
 pub struct Levels {
+    /// Tones in a group.
+    tones: usize,
     /// Mean energy of a sounding tone, a group each.
     on: Vec<f32>,
     /// Mean energy of a silent tone, a group each.
@@ -41,43 +47,50 @@ pub struct Levels {
 /// Turns tone energies into soft bits.
 #[derive(Debug)]
 pub struct SoftDemapper {
-    groups: usize,
+    plan: Plan,
 }
 
 impl SoftDemapper {
-    /// For symbols of that many groups.
-    pub fn new(groups: usize) -> Self {
-        Self { groups }
+    /// For symbols of `plan`.
+    pub fn new(plan: Plan) -> Self {
+        Self { plan }
     }
 
-    /// Soft bits of every group of every symbol.
+    /// Soft bits of every group of every symbol, in order.
     ///
-    /// `energies` holds `4 * groups` tone energies a symbol, lowest first, symbol after symbol.
+    /// `energies` holds the energies of all tones, lowest first, symbol after symbol.
     ///
     /// # Panics
     /// If `energies` is empty or not a whole number of symbols.
-    pub fn demap(&self, energies: &[f32]) -> (Vec<[Llr; BITS_PER_TONE]>, Levels) {
-        let levels = Levels::learn(self.groups, energies);
-        let out = energies
-            .chunks_exact(TONES)
+    pub fn demap(&self, energies: &[f32]) -> (Vec<Llr>, Levels) {
+        let (groups, tones) = (self.plan.groups, self.plan.tones_per_group());
+        let levels = Levels::learn(groups, tones, energies);
+        let mut out = vec![0.0; energies.len() / tones * self.plan.bits_per_tone];
+        let mut likelihoods = vec![0.0; tones];
+        let slots = energies.chunks_exact(tones);
+        for (slot, (group, llrs)) in slots
+            .zip(out.chunks_exact_mut(self.plan.bits_per_tone))
             .enumerate()
-            .map(|(slot, group)| {
-                let likelihood = levels.likelihood(slot / self.groups, slot % self.groups);
-                let quad = std::array::from_fn(|tone| likelihood(group[tone]));
-                soft(quad).map(|llr| llr.clamp(-SUREST, SUREST))
-            })
-            .collect();
+        {
+            let likelihood = levels.likelihood(slot / groups, slot % groups);
+            for (out, energy) in likelihoods.iter_mut().zip(group) {
+                *out = likelihood(*energy);
+            }
+            soft(&mut likelihoods, llrs);
+            llrs.iter_mut()
+                .for_each(|llr| *llr = llr.clamp(-SUREST, SUREST));
+        }
         (out, levels)
     }
 }
 
 impl Levels {
     /// Learns from the energies of some symbols; see [`SoftDemapper::demap`] for their order.
-    fn learn(groups: usize, energies: &[f32]) -> Self {
-        let per_symbol = groups * TONES;
+    fn learn(groups: usize, tones: usize, energies: &[f32]) -> Self {
+        let per_symbol = groups * tones;
         assert!(!energies.is_empty() && energies.len().is_multiple_of(per_symbol));
         let symbols = energies.len() / per_symbol;
-        let mut levels = Self::first_guess(groups, energies);
+        let mut levels = Self::first_guess(groups, tones, energies);
         levels.symbol = vec![(1.0, 1.0); symbols];
         let mut weights = vec![0f32; energies.len()];
         for _ in 0..ROUNDS {
@@ -88,20 +101,20 @@ impl Levels {
     }
 
     /// The largest of each group sounds, the others do not: biased, but a start.
-    fn first_guess(groups: usize, energies: &[f32]) -> Self {
+    fn first_guess(groups: usize, tones: usize, energies: &[f32]) -> Self {
         let mut on = vec![0f32; groups];
         let mut off = vec![0f32; groups];
-        for (slot, group) in energies.chunks_exact(TONES).enumerate() {
+        for (slot, group) in energies.chunks_exact(tones).enumerate() {
             let sum: f32 = group.iter().sum();
             let largest = group.iter().copied().fold(0.0, f32::max);
             on[slot % groups] += largest;
-            off[slot % groups] += (sum - largest) / (TONES - 1) as f32;
+            off[slot % groups] += (sum - largest) / (tones - 1) as f32;
         }
-        let symbols = energies.len() / groups / TONES;
-        let pooled = |level: &[f32]| pool(level, symbols);
+        let symbols = energies.len() / groups / tones;
         let mut levels = Self {
-            on: pooled(&on),
-            off: pooled(&off),
+            tones,
+            on: pool(&on, symbols, 1, tones),
+            off: pool(&off, symbols, tones - 1, tones),
             symbol: Vec::new(),
             steady: 0.0,
         };
@@ -112,8 +125,8 @@ impl Levels {
     /// Probability of each tone to be the one that sounds.
     fn expect(&self, groups: usize, energies: &[f32], weights: &mut [f32]) {
         for (slot, (group, weights)) in energies
-            .chunks_exact(TONES)
-            .zip(weights.chunks_exact_mut(TONES))
+            .chunks_exact(self.tones)
+            .zip(weights.chunks_exact_mut(self.tones))
             .enumerate()
         {
             let likelihood = self.likelihood(slot / groups, slot % groups);
@@ -132,13 +145,14 @@ impl Levels {
     /// Levels given those probabilities.
     fn maximise(&mut self, groups: usize, energies: &[f32], weights: &[f32]) {
         let symbols = self.symbol.len();
+        let silent_tones = (self.tones - 1) as f32;
         let mut on = vec![0f32; groups];
         let mut off = vec![0f32; groups];
         let mut squares = 0f32;
         let mut per_symbol = vec![(0f32, 0f32); symbols];
         for (slot, (group, weights)) in energies
-            .chunks_exact(TONES)
-            .zip(weights.chunks_exact(TONES))
+            .chunks_exact(self.tones)
+            .zip(weights.chunks_exact(self.tones))
             .enumerate()
         {
             let (symbol, place) = (slot / groups, slot % groups);
@@ -147,10 +161,10 @@ impl Levels {
             // The silent tones' part of the squares: an exponential's second moment is twice the
             // square of its mean.
             let ratio = (self.off[place] * scale_off) / (self.on[place] * scale_on);
-            squares -= (TONES - 1) as f32 * 2.0 * ratio * ratio;
+            squares -= silent_tones * 2.0 * ratio * ratio;
             for (energy, weight) in group.iter().zip(weights) {
                 sounding += energy * weight;
-                silent += energy * (1.0 - weight) / (TONES - 1) as f32;
+                silent += energy * (1.0 - weight) / silent_tones;
                 squares += (energy / (self.on[place] * scale_on)).powi(2);
             }
             on[place] += sounding / scale_on;
@@ -158,11 +172,11 @@ impl Levels {
             per_symbol[symbol].0 += sounding / self.on[place];
             per_symbol[symbol].1 += silent / self.off[place];
         }
-        self.on = pool(&on, symbols);
-        self.off = pool(&off, symbols);
+        self.on = pool(&on, symbols, 1, self.tones);
+        self.off = pool(&off, symbols, self.tones - 1, self.tones);
         for (scale, (sounding, silent)) in self.symbol.iter_mut().zip(per_symbol) {
             *scale = (
-                (sounding / groups as f32).max(1e-3),
+                (sounding + SYMBOL_PRIOR) / (groups as f32 + SYMBOL_PRIOR),
                 (silent / groups as f32).max(1e-3),
             );
         }
@@ -198,15 +212,17 @@ impl Levels {
         let on: f64 = self.on.iter().map(|level| f64::from(*level)).sum();
         let off: f64 = self.off.iter().map(|level| f64::from(*level)).sum();
         Decibels::from_power_ratio(
-            (on - off).max(0.0) / (off * TONES as f64).max(f64::MIN_POSITIVE),
+            (on - off).max(0.0) / (off * self.tones as f64).max(f64::MIN_POSITIVE),
         )
     }
 }
 
-/// Mean over all symbols and as many neighbouring groups as [`POOL`] asks for, of the sums over
-/// symbols.
-fn pool(sums: &[f32], symbols: usize) -> Vec<f32> {
-    let reach = (POOL / symbols / 2).max(NEAREST);
+/// Means, a group each, of `sums` over symbols of the mean energy of `alike` tones: taken over as
+/// many neighbouring groups of `tones` tones as [`POOL`] asks for. The silent tones of a group are
+/// pooled as the sounding one is, where there are three of them, and less where there are more.
+fn pool(sums: &[f32], symbols: usize, alike: usize, tones: usize) -> Vec<f32> {
+    let energies = symbols * alike.div_ceil(3);
+    let reach = (POOL.div_ceil(energies) / 2).max(NEAREST / tones);
     let mut total = 0f64;
     let prefix: Vec<f64> = std::iter::once(0.0)
         .chain(sums.iter().map(|sum| {
@@ -252,6 +268,7 @@ mod tests {
     use super::super::gray::bits_of;
     use super::*;
     use crate::air::Random;
+    use crate::units::Hertz;
 
     /// The series of I0, summed: slow and obviously right.
     fn bessel_i0(x: f64) -> f64 {
@@ -276,71 +293,104 @@ mod tests {
     }
 
     /// Energies as the model has them: in each group one tone of mean `on`, partly steady, the
-    /// others exponential of mean `off`. Returns them with the tones that sounded.
-    fn simulated(groups: usize, on: f32, off: f32, steady: f32) -> (Vec<f32>, Vec<usize>) {
+    /// others exponential of mean 1. Returns them with the tones that sounded.
+    fn simulated(slots: usize, tones: usize, on: f32, steady: f32) -> (Vec<f32>, Vec<usize>) {
         let mut random = Random::new(7, "levels");
         let mut gauss = |power: f32| random.gaussian() as f32 * (power / 2.0).sqrt();
         let mut energies = Vec::new();
-        let mut tones = Vec::new();
-        for group in 0..groups {
-            let sounding = group * 7 % 13 % TONES;
-            tones.push(sounding);
-            for tone in 0..TONES {
+        let mut sounded = Vec::new();
+        for slot in 0..slots {
+            let sounding = slot * 7 % 67 % tones;
+            sounded.push(sounding);
+            for tone in 0..tones {
                 let (mean, scattered) = if tone == sounding {
                     ((on * steady).sqrt(), on * (1.0 - steady))
                 } else {
-                    (0.0, off)
+                    (0.0, 1.0)
                 };
                 energies.push((mean + gauss(scattered)).powi(2) + gauss(scattered).powi(2));
             }
         }
-        (energies, tones)
+        (energies, sounded)
     }
 
     #[test]
     fn levels_are_learnt_without_knowing_which_tone_sounded() {
         const GROUPS: usize = 2000;
-        for (on, steady) in [(100.0, 0.0), (100.0, 0.9), (10.0, 0.0), (10.0, 0.8)] {
-            let (energies, _) = simulated(GROUPS, on, 1.0, steady);
-            let levels = Levels::learn(GROUPS, &energies);
+        for (tones, on, steady) in [
+            (4, 100.0, 0.0),
+            (4, 100.0, 0.9),
+            (4, 10.0, 0.0),
+            (4, 10.0, 0.8),
+            (16, 20.0, 0.0),
+            (64, 20.0, 0.0),
+            (64, 20.0, 0.8),
+        ] {
+            let (energies, _) = simulated(GROUPS, tones, on, steady);
+            let levels = Levels::learn(GROUPS, tones, &energies);
             let mean = |level: &[f32]| level.iter().sum::<f32>() / level.len() as f32;
             // The mean of 2000 exponentials has a deviation of 2.2 %; four of these.
             assert!(
                 (mean(&levels.on) / on - 1.0).abs() < 0.09,
-                "{on} {steady}: {}",
+                "{tones} {on} {steady}: {}",
                 mean(&levels.on)
             );
             assert!(
                 (mean(&levels.off) - 1.0).abs() < 0.09,
-                "{on} {steady}: {}",
+                "{tones} {on} {steady}: {}",
                 mean(&levels.off)
             );
         }
     }
 
-    /// Of the bits whose soft bit has magnitude L, a share of 1 / (1 + e^L) must be wrong.
+    /// Of the bits whose soft bit has magnitude L, a share of 1 / (1 + e^L) must be wrong: in one
+    /// long symbol, and in frames as they are sent.
     #[test]
     fn soft_bits_mean_what_they_say() {
-        const GROUPS: usize = 40_000;
-        for (on, steady) in [(8.0, 0.0), (8.0, 0.8)] {
-            let (energies, tones) = simulated(GROUPS, on, 1.0, steady);
-            let (soft, _) = SoftDemapper::new(GROUPS).demap(&energies);
+        for (bits_per_tone, groups, symbols, on, steady) in [
+            (2, 40_000, 1, 8.0, 0.0),
+            (2, 40_000, 1, 8.0, 0.8),
+            (4, 10_000, 1, 12.0, 0.0),
+            (4, 67, 6, 12.0, 0.0),
+            (6, 3_000, 1, 16.0, 0.0),
+            (6, 16, 12, 16.0, 0.0),
+            (6, 16, 12, 12.0, 0.8),
+            (6, 16, 3, 16.0, 0.0),
+        ] {
+            let plan = Plan {
+                spacing: Hertz(1.0),
+                first_bin: 0,
+                groups,
+                bits_per_tone,
+            };
+            let frames = 3000_usize.div_ceil(groups * symbols);
+            let tones = plan.tones_per_group();
+            let (energies, sounded) = simulated(frames * groups * symbols, tones, on, steady);
+            let demapper = SoftDemapper::new(plan);
+            let soft: Vec<Llr> = energies
+                .chunks_exact(symbols * plan.tones())
+                .flat_map(|frame| demapper.demap(frame).0)
+                .collect();
+            let sent = sounded
+                .iter()
+                .flat_map(|tone| bits_of(*tone as u8, bits_per_tone));
+            let pairs: Vec<(Llr, bool)> = soft.into_iter().zip(sent).collect();
             for (low, high) in [(0.5, 1.5), (1.5, 2.5), (2.5, 3.5)] {
                 let (mut count, mut wrong, mut expected) = (0.0f64, 0.0, 0.0);
-                for (pair, tone) in soft.iter().zip(&tones) {
-                    for (llr, bit) in pair.iter().zip(bits_of(*tone as u8)) {
-                        if (low..high).contains(&llr.abs()) {
-                            count += 1.0;
-                            wrong += f64::from(u8::from((*llr < 0.0) != bit));
-                            expected += 1.0 / (1.0 + f64::from(llr.abs()).exp());
-                        }
+                for (llr, bit) in &pairs {
+                    if (low..high).contains(&llr.abs()) {
+                        count += 1.0;
+                        wrong += f64::from(u8::from((*llr < 0.0) != *bit));
+                        expected += 1.0 / (1.0 + f64::from(llr.abs()).exp());
                     }
                 }
-                // Four standard deviations of the count, and a tenth for levels learnt, not known.
-                let slack = 4.0 * expected.sqrt() + 0.1 * expected;
+                // The bits of one tone are wrong together, which multiplies the variance by up to
+                // their number. Four standard deviations, and a tenth for levels learnt, not known.
+                let slack = 4.0 * (expected * bits_per_tone as f64).sqrt() + 0.1 * expected;
                 assert!(
                     (wrong - expected).abs() < slack,
-                    "{on} {steady} {low}: {wrong} of {count}, not {expected}"
+                    "{bits_per_tone} {groups} {symbols} {on} {steady} {low}: \
+                     {wrong} of {count}, not {expected}"
                 );
             }
         }

@@ -1,7 +1,8 @@
 //! Coded bits to tones, and soft bits back.
 //!
-//! The band is cut into *groups* of four neighbouring tones. In each symbol every group sounds
-//! exactly one of its tones: two bits, Gray coded. All groups sound at once.
+//! The band is cut into *groups* of neighbouring tones, 4, 16 or 64 of them. In each symbol every
+//! group sounds exactly one of its tones, which tells 2, 4 or 6 bits, Gray coded. All groups sound
+//! at once.
 
 mod frame;
 mod gray;
@@ -9,6 +10,6 @@ mod levels;
 mod plan;
 
 pub use frame::FrameMap;
-pub use gray::{BITS_PER_TONE, TONES, bits_of, tone_of};
+pub use gray::{bits_of, tone_of};
 pub use levels::{Levels, SoftDemapper};
 pub use plan::Plan;
