@@ -128,6 +128,7 @@ const BINARY: Row = edge(
         "clap_complete",
         "clap_mangen",
         "ctrlc",
+        "nix",
         "serde_json",
         "terminal_size",
         "thiserror",

@@ -27,16 +27,17 @@ fn help_of_every_command_has_examples_and_fits_eighty_columns() {
         "say",
         "hear",
         "demo",
+        "bench",
+        "bench speed",
+        "bench rooms",
+        "bench awgn",
         "devices",
         "completions",
         "man",
     ];
     for command in commands {
-        let mut program = airshake();
-        if !command.is_empty() {
-            program.arg(command);
-        }
-        let output = program
+        let output = airshake()
+            .args(command.split_whitespace())
             .arg("--help")
             .env("COLUMNS", "80")
             .output()
@@ -98,7 +99,10 @@ fn wrong_usage_ends_with_two() {
 fn completions_and_manual_pages_are_written() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let out = expect(&run(&["completions", shell], b""), 0, "");
-        assert!(String::from_utf8_lossy(&out).contains("decode"), "{shell}");
+        let script = String::from_utf8_lossy(&out);
+        for word in ["decode", "bench", "awgn"] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
     }
     let page = expect(&run(&["man"], b""), 0, "");
     assert!(String::from_utf8_lossy(&page).contains(".TH airshake 1"));
@@ -110,6 +114,8 @@ fn completions_and_manual_pages_are_written() {
         "airshake-encode.1",
         "airshake-decode.1",
         "airshake-pair.1",
+        "airshake-bench.1",
+        "airshake-bench-rooms.1",
     ] {
         assert!(out.join(page).is_file(), "{page}");
     }

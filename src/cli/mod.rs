@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand. Data on stdout, talk on stderr, `-` is a pipe.
 
+mod bench;
 mod chat;
 mod completions;
 mod decode;
@@ -64,6 +65,7 @@ enum Command {
     Say(say::Say),
     Hear(hear::Hear),
     Demo(demo::Demo),
+    Bench(bench::Bench),
     Devices(devices::Devices),
     Completions(completions::Completions),
     Man(man::Man),
@@ -80,6 +82,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Say(command) => command.run(cli.quiet),
         Command::Hear(command) => command.run(cli.quiet),
         Command::Demo(command) => command.run(cli.quiet),
+        Command::Bench(command) => command.run(cli.quiet),
         Command::Devices(command) => command.run(),
         Command::Completions(command) => command.run(),
         Command::Man(command) => command.run(),

@@ -1,0 +1,219 @@
+//! `airshake bench` from outside: that it ends on its counts, gives the same for the same seeds,
+//! and keeps to the names it promises.
+
+mod common;
+
+use common::{expect, run};
+use serde_json::Value;
+
+/// Runs a measurement and parses its lines.
+#[track_caller]
+fn lines(arguments: &[&str]) -> Vec<Value> {
+    let mut all = vec!["bench"];
+    all.extend(arguments);
+    all.push("--json");
+    let out = expect(&run(&all, b""), 0, "");
+    let text = String::from_utf8(out).expect("UTF-8");
+    let parse = |line: &str| serde_json::from_str(line).expect("a line of JSON");
+    text.lines().map(parse).collect()
+}
+
+/// A table for people, whose lines must fit a terminal.
+#[track_caller]
+fn table(arguments: &[&str]) -> String {
+    let mut all = vec!["bench"];
+    all.extend(arguments);
+    let text = String::from_utf8(expect(&run(&all, b""), 0, "")).expect("UTF-8");
+    for line in text.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    text
+}
+
+#[track_caller]
+fn has(record: &Value, names: &[&str]) {
+    for name in names {
+        assert!(record.get(name).is_some(), "{name} is missing: {record}");
+    }
+}
+
+fn number(record: &Value, name: &str) -> f64 {
+    record[name].as_f64().expect("a number")
+}
+
+const SPEED: &[&str] = &[
+    "speed",
+    "--rounds",
+    "2",
+    "--seconds",
+    "2",
+    "--payload",
+    "20",
+];
+
+#[test]
+fn speed_tells_each_figure_with_its_spread() {
+    let records = lines(SPEED);
+    let of = |what: &str| {
+        records
+            .iter()
+            .find(|record| record["what"] == what)
+            .expect(what)
+    };
+    for what in ["encode", "decode", "noise", "silence"] {
+        let record = of(what);
+        has(
+            record,
+            &[
+                "bench",
+                "profile",
+                "payload",
+                "rounds",
+                "sound_s",
+                "core_percent",
+            ],
+        );
+        let (min, max) = (
+            number(record, "times_real_time_min"),
+            number(record, "times_real_time_max"),
+        );
+        let median = number(record, "times_real_time");
+        assert!(0.0 < min && min <= median && median <= max, "{record}");
+    }
+    has(of("start"), &["ms", "ms_min", "ms_max"]);
+    // A message is there within a tenth of a second, or talking by sound would feel slow.
+    let latency = of("latency");
+    assert!(number(latency, "stream_ms") < 100.0, "{latency}");
+    has(
+        latency,
+        &[
+            "cpu_ms",
+            "cpu_ms_min",
+            "cpu_ms_max",
+            "stream_ms_min",
+            "stream_ms_max",
+        ],
+    );
+    has(of("memory"), &["receiver_mib", "process_mib"]);
+    if cfg!(target_os = "linux") {
+        assert!(number(of("memory"), "receiver_mib") > 0.0);
+    }
+    assert!(table(SPEED).contains("x real time"));
+}
+
+const ROOMS: &[&str] = &[
+    "rooms",
+    "--scenes",
+    "clean,hall",
+    "--quieter",
+    "0,60",
+    "--max",
+    "6",
+    "--errors",
+    "3",
+    "--payload",
+    "20",
+    "--passes",
+    "2",
+];
+
+#[test]
+fn rooms_counts_by_pass_and_stops_on_errors() {
+    let records = lines(ROOMS);
+    // Two rooms, two volumes, two passes.
+    assert_eq!(records.len(), 8);
+    for record in &records {
+        has(
+            record,
+            &["bench", "profile", "payload", "air_s", "wrong", "complete"],
+        );
+        assert!(number(record, "low") <= number(record, "rate"), "{record}");
+        assert!(number(record, "rate") <= number(record, "high"), "{record}");
+        let quiet = number(record, "quieter_db") == 60.0;
+        let hall = record["scene"] == "hall";
+        // A cable loses nothing even then; in the hall 60 dB leave nothing of the message.
+        let (messages, out) = if quiet && hall { (3, 0) } else { (6, 6) };
+        assert_eq!(record["messages"], messages, "{record}");
+        assert_eq!(record["out"], out, "{record}");
+    }
+    assert!(table(ROOMS).contains("2 passes"));
+}
+
+const AWGN: &[&str] = &[
+    "awgn",
+    "--payload",
+    "20",
+    "--from",
+    "2",
+    "--step",
+    "6",
+    "--max",
+    "8",
+    "--errors",
+    "4",
+];
+
+#[test]
+fn awgn_goes_from_all_lost_to_none_and_says_what_theory_says() {
+    let records = lines(AWGN);
+    let (last, points) = records.split_last().expect("lines");
+    for point in points {
+        has(
+            point,
+            &[
+                "bench", "profile", "payload", "passes", "low", "high", "wrong", "complete",
+            ],
+        );
+        assert_eq!(point["what"], "point");
+        // What no code can do, this one does not: at 2 dB all but nothing gets through.
+        let allowed = 1.0 - number(point, "bound");
+        assert!(allowed > 0.01 || number(point, "rate") == 1.0, "{point}");
+    }
+    assert_eq!(number(&points[0], "rate"), 1.0);
+    assert_eq!(points.last().map(|point| number(point, "rate")), Some(0.0));
+    assert_eq!(last["what"], "threshold");
+    has(
+        last,
+        &[
+            "eb_n0_db",
+            "c_n0_db_hz",
+            "cpk_n0_db_hz",
+            "capacity_db",
+            "air_s",
+        ],
+    );
+    assert!(number(last, "capacity_db") < number(last, "bound_db"));
+    assert!(number(last, "bound_db") < number(last, "eb_n0_db"));
+    assert!(table(AWGN).contains("Cpk/N0"));
+}
+
+#[test]
+fn equal_seeds_give_equal_results_on_any_number_of_threads() {
+    for measurement in [ROOMS, AWGN] {
+        let with = |threads| {
+            let mut arguments = measurement.to_vec();
+            arguments.extend(["--threads", threads]);
+            lines(&arguments)
+        };
+        assert_eq!(with("1"), with("3"));
+    }
+}
+
+#[test]
+fn bad_arguments_end_with_two() {
+    for (arguments, says) in [
+        (vec!["bench"], "Usage"),
+        (vec!["bench", "moon"], "moon"),
+        (vec!["bench", "rooms", "--scenes", "moon"], "hall"),
+        (vec!["bench", "rooms", "--passes", "9"], "passes"),
+        (vec!["bench", "rooms", "--payload", "65537"], "65536"),
+        (vec!["bench", "rooms", "--max", "0"], "max"),
+        (vec!["bench", "rooms", "--quieter", "-3"], "quieter"),
+        (vec!["bench", "awgn", "--step", "0"], "0.01"),
+        (vec!["bench", "awgn", "--from", "many"], "decibels"),
+        (vec!["bench", "awgn", "--payload", "0"], "payload"),
+        (vec!["bench", "speed", "--rounds", "0"], "rounds"),
+    ] {
+        expect(&run(&arguments, b""), 2, says);
+    }
+}
