@@ -140,7 +140,7 @@ impl Pair {
                     length: Duration::from_secs_f64(RATE.seconds(until.saturating_sub(position))),
                 },
                 Event::Message(heard) => read(heard.payload),
-                Event::Lost { .. } => Input::Garbled,
+                Event::Kept { .. } => Input::Garbled,
                 _ => continue,
             };
             self.tell(n, input);

@@ -90,20 +90,14 @@ impl Decode {
             hearing.samples(samples);
             for event in receiver.push(samples) {
                 hearing.event(&event);
-                if let Event::Message(heard) = event {
-                    count += 1;
-                    self.deliver(&heard, count, rate, &talk)?;
-                }
+                count += u64::from(self.tell(&event, count + 1, rate, &talk)?);
             }
             let seconds = rate.seconds(receiver.position());
             talk.status(&progress(seconds, total));
         }
         for event in receiver.finish() {
             hearing.event(&event);
-            if let Event::Message(heard) = event {
-                count += 1;
-                self.deliver(&heard, count, rate, &talk)?;
-            }
+            count += u64::from(self.tell(&event, count + 1, rate, &talk)?);
         }
         talk.end_status();
         let mut told = hearing.describe(rate);
@@ -143,6 +137,24 @@ impl Decode {
             Place::File(path) => Recording::open(path),
         };
         Ok(recording?.select(self.channel)?)
+    }
+
+    /// Tells what matters of an event; true if it was message number `number`.
+    fn tell(&self, event: &Event, number: u64, rate: SampleRate, talk: &Talk) -> Result<bool> {
+        match event {
+            Event::Message(heard) => {
+                self.deliver(heard, number, rate, talk)?;
+                return Ok(true);
+            }
+            Event::Kept {
+                at, passes, snr, ..
+            } => talk.line(&format!(
+                "{:.2} s: not readable alone, kept; passes of it so far: {passes}, SNR {snr}",
+                rate.seconds(*at)
+            )),
+            _ => {}
+        }
+        Ok(false)
     }
 
     /// Puts a message where it belongs.

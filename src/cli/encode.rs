@@ -68,22 +68,17 @@ impl Encode {
         let talk = Talk::new(false, quiet);
         let payload = self.payload(&talk)?;
         let transmitter = Transmitter::new(self.profile.profile, self.rate);
-        let gap = self.rate.samples_in(options::GAP.as_secs_f64());
         // Before the output is touched: a payload that does not fit leaves it as it was.
         let lengths = self.lengths(&transmitter, &payload)?;
         let total = lengths
             .iter()
             .cycle()
             .take(self.passes as usize)
-            .sum::<u64>()
-            + gap * u64::from(self.passes - 1);
+            .sum::<u64>();
         let mut wav = self.create(total)?;
-        let silence = vec![0.0; gap as usize];
         let mut block = [0.0; BLOCK];
+        // No silence between passes: who has heard one knows where the others lie.
         for pass in 0..self.passes {
-            if pass > 0 {
-                wav.write(&silence)?;
-            }
             let mut burst = transmitter.burst(&payload, (pass % CYCLE) as u8)?;
             loop {
                 interrupt::check()?;

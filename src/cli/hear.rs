@@ -87,7 +87,7 @@ impl Hear {
                 }
                 Happening::Garbled => {
                     talk.event("garbled", json!({}));
-                    talk.line("a burst could not be read: too much noise or echo");
+                    talk.line("a burst could not be read alone; another pass of it adds to it");
                 }
                 Happening::Level { peak, .. } => {
                     let left = until - talk.elapsed().as_secs_f64();

@@ -118,7 +118,12 @@ impl Hearing {
 /// A loss in words, with what can be done about it.
 fn loss(reason: Loss) -> String {
     match reason {
-        Loss::Unreadable => "too much noise or echo; more passes would help".to_owned(),
+        Loss::Unreadable { passes: 0 | 1 } => {
+            "too much noise or echo; more passes would help".to_owned()
+        }
+        Loss::Unreadable { passes } => {
+            format!("too much noise or echo even for {passes} passes together; more would help")
+        }
         Loss::CutOff => "the sound ended before the burst did".to_owned(),
         Loss::SegmentsMissing { got, need } => {
             format!("{got} of {need} needed segments came; more passes would help")

@@ -2,7 +2,7 @@
 
 use super::Happening;
 use crate::audio::level::Meter;
-use crate::modem::{Event, Profile, Receiver, ReceiverError};
+use crate::modem::{Event, Loss, Profile, Receiver, ReceiverError};
 use crate::units::SampleRate;
 
 /// A receiver and a level meter on one stream of samples.
@@ -58,6 +58,12 @@ fn happening(event: Event, position: u64, rate: SampleRate) -> Option<Happening>
             envelope: heard.payload,
             snr: heard.snr,
         }),
+        Event::Kept { .. } => Some(Happening::Garbled),
+        // Each of its passes was told when it came; that their sum is given up is old news.
+        Event::Lost {
+            reason: Loss::Unreadable { .. },
+            ..
+        } => None,
         Event::Lost { .. } => Some(Happening::Garbled),
     }
 }
@@ -69,7 +75,7 @@ const TO_HEADER_S: f64 = 0.25;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::modem::{Heard, Loss};
+    use crate::modem::Heard;
     use crate::units::Decibels;
 
     const RATE: SampleRate = SampleRate(48_000);
@@ -94,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_heard_and_a_lost_burst_is_garbled() {
+    fn a_message_is_heard_and_a_burst_that_is_not_read_is_garbled_once() {
         let message = Event::Message(Heard {
             at: 0,
             end: 9,
@@ -111,12 +117,22 @@ mod tests {
                 snr: Decibels(20.0)
             })
         );
-        let lost = Event::Lost {
+        let kept = Event::Kept {
             at: 0,
-            reason: Loss::Unreadable,
+            pass: 0,
+            passes: 1,
             snr: Decibels(3.0),
         };
-        assert_eq!(happening(lost, 9, RATE), Some(Happening::Garbled));
+        assert_eq!(happening(kept, 9, RATE), Some(Happening::Garbled));
+        let lost = |reason| Event::Lost {
+            at: 0,
+            reason,
+            snr: Decibels(3.0),
+        };
+        let unreadable = Loss::Unreadable { passes: 1 };
+        assert_eq!(happening(lost(unreadable), 9, RATE), None);
+        let unsupported = happening(lost(Loss::Unsupported), 9, RATE);
+        assert_eq!(unsupported, Some(Happening::Garbled));
     }
 
     #[test]

@@ -38,7 +38,11 @@ pub(super) enum Progress {
         snr: Decibels,
     },
     /// Enough shards, and they contradict the message's checksum: two messages share the key.
-    Contradiction { first_at: u64, snr: Decibels },
+    Contradiction {
+        first_at: u64,
+        passes: u32,
+        snr: Decibels,
+    },
 }
 
 /// All long messages in the making.
@@ -143,7 +147,11 @@ impl Assemblies {
                     snr,
                 }
             }
-            None => Progress::Contradiction { first_at, snr },
+            None => Progress::Contradiction {
+                first_at,
+                passes,
+                snr,
+            },
         }
     }
 

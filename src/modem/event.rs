@@ -35,14 +35,26 @@ pub enum Event {
         /// Segments that are enough.
         need: usize,
     },
+    /// A burst could not be read alone; it is kept, and further passes of its message add to it.
+    Kept {
+        /// First sample of its preamble.
+        at: u64,
+        /// Which pass of the message it is, `0..8`.
+        pass: u8,
+        /// How many passes of the message are kept by now.
+        passes: u32,
+        /// Signal-to-noise ratio in the band, as far as it could be told.
+        snr: Decibels,
+    },
     /// A message, complete and checked.
     Message(Heard),
     /// A preamble was seen, but what followed could not be read by itself: how it looked. Noise
     /// does this now and then; [`super::Diagnosis`] weighs it.
     Unread(Unread),
-    /// A burst had a header but its data could not be recovered.
+    /// Something had a header but its data could not be recovered. Of a message whose passes were
+    /// kept it is said once, when nothing has been added to it for a minute or the input ends.
     Lost {
-        /// First sample of the preamble.
+        /// First sample of its first preamble.
         at: u64,
         /// Why.
         reason: Loss,
@@ -103,7 +115,10 @@ pub struct Unread {
 #[non_exhaustive]
 pub enum Loss {
     /// The soft bits did not lead to a codeword, or the codeword failed its checksum.
-    Unreadable,
+    Unreadable {
+        /// Passes that were heard and added up.
+        passes: u32,
+    },
     /// The input ended before the burst did.
     CutOff,
     /// A long message ended with too many of its segments missing.

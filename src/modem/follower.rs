@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 
-use crate::bits::{Body, Header, Segment};
+use crate::bits::{Header, Segment, unpack_segment};
 use crate::code::InnerDecoder;
 use crate::samples::Sighting;
 use crate::units::{Decibels, SampleRate};
@@ -15,15 +15,16 @@ use crate::units::{Decibels, SampleRate};
 use super::assembly::{Assemblies, Progress};
 use super::examination::{Budget, Examiner};
 use super::frame::Frame;
+use super::gathering::{Gatherings, Outcome, Pass};
 use super::history::History;
-use super::reader::{Announced, NoHeader, Reader};
+use super::reader::{Announced, NoHeader, Reader, Soft};
 use super::{Depth, Event, Heard, Loss, Profile, Unread};
 
 /// Sightings that are followed at once; the weakest gives way. Two bursts and their echoes need
 /// a handful.
 const MOST_TRACKS: usize = 16;
-/// Seconds after which a long message that grows no more is given up. Other messages may come
-/// between its passes.
+/// Seconds after which a message that grows no more is given up. Other messages may come between
+/// its passes.
 const PATIENCE_S: f64 = 60.0;
 /// A chirp out of silence stands out before it is whole. A sighting that is followed within a
 /// chirp by one of this many times its power, 10 dB, was such a beginning; were it a burst of its
@@ -40,6 +41,7 @@ pub(super) struct Follower {
     tracks: Vec<Track>,
     /// Starts of the frames whose headers were read lately, to tell an echo's sighting apart.
     recent: VecDeque<u64>,
+    gatherings: Gatherings,
     assemblies: Assemblies,
     /// The last code used: the segments of a message share one.
     decoder: Option<(usize, InnerDecoder)>,
@@ -78,6 +80,7 @@ impl Follower {
             readers: [Depth::Normal, Depth::Deep].map(|depth| Reader::new(profile, depth, chirp)),
             tracks: Vec::with_capacity(MOST_TRACKS + 1),
             recent: VecDeque::new(),
+            gatherings: Gatherings::default(),
             assemblies: Assemblies::default(),
             decoder: None,
             examiners: [None, None],
@@ -330,48 +333,100 @@ impl Follower {
         let Some((samples, offset)) = history.from(start) else {
             return;
         };
+        let depth = self.profile().depth_of(&announced.header);
+        let reader = &mut self.readers[depth as usize];
+        let soft = reader.data(samples, offset, announced, frame);
+        let end = start + reader.geometry.frame(frame.map.symbols()) as u64;
         let info = frame.code.info_bits();
         if self.decoder.as_ref().is_none_or(|(bits, _)| *bits != info) {
             self.decoder = Some((info, InnerDecoder::new(&frame.code)));
         }
-        let Some((_, decoder)) = &mut self.decoder else {
-            return;
+        let served = if announced.header.segmented {
+            self.read_segment((start, end), announced, frame, &soft)
+        } else {
+            self.gather((start, end), announced, frame, soft)
         };
-        let depth = self.readers[0].profile().depth_of(&announced.header);
-        let reader = &mut self.readers[depth as usize];
-        let read = reader.data(samples, offset, announced, frame, decoder);
-        let geometry = reader.geometry;
-        let end = start + geometry.frame(frame.map.symbols()) as u64;
-        match read {
-            Ok(read) => {
-                let clock_ppm = (read.stretch * 1e6) as f32;
-                match read.body {
-                    Body::Single(payload) => self.hear(start, end, payload, 1, read.snr, clock_ppm),
-                    Body::Segment(segment) => {
-                        self.assemble(
-                            segment,
-                            announced.header.pass,
-                            (start, end),
-                            read.snr,
-                            clock_ppm,
-                        );
-                    }
-                }
-            }
-            Err(snr) => {
-                self.examine((start, end), depth, true, history);
-                let cut_off = self.is_cut_off(end);
-                // One segment more or less is for the message's end to judge.
-                if !announced.header.segmented {
-                    let reason = if cut_off {
-                        Loss::CutOff
-                    } else {
-                        Loss::Unreadable
-                    };
-                    self.lose(start, reason, snr);
-                }
-            }
+        if !served {
+            self.examine((start, end), depth, true, history);
         }
+    }
+
+    /// Takes a pass of a message; false if it could not be read, nor anything with its help.
+    fn gather(
+        &mut self,
+        (start, end): (u64, u64),
+        announced: &Announced,
+        frame: &Frame,
+        soft: Soft,
+    ) -> bool {
+        let (pass, snr) = (announced.header.pass, soft.snr);
+        let cut_off = self.is_cut_off(end);
+        let Some((_, decoder)) = &mut self.decoder else {
+            return true;
+        };
+        let heard = Pass {
+            part: frame.part,
+            soft: soft.llrs,
+            at: start,
+            end,
+            snr,
+            cut_off,
+        };
+        match self
+            .gatherings
+            .add(&announced.header, &frame.code, decoder, heard)
+        {
+            Outcome::Whole {
+                payload,
+                first_at,
+                passes,
+                snr,
+            } => {
+                let clock_ppm = (soft.stretch * 1e6) as f32;
+                self.hear(first_at, end, payload, passes, snr, clock_ppm);
+            }
+            Outcome::Kept { passes } => {
+                let at = self.to_input(start);
+                self.events.push_back(Event::Kept {
+                    at,
+                    pass,
+                    passes,
+                    snr,
+                });
+                return false;
+            }
+            Outcome::Known => {}
+        }
+        true
+    }
+
+    /// Takes a segment of a long message; false if it could not be read.
+    fn read_segment(
+        &mut self,
+        place: (u64, u64),
+        announced: &Announced,
+        frame: &Frame,
+        soft: &Soft,
+    ) -> bool {
+        let Some((_, decoder)) = &mut self.decoder else {
+            return true;
+        };
+        let header = &announced.header;
+        let mut llrs = vec![0f32; frame.code.mother_bits()];
+        for (place, llr) in frame.places().zip(&soft.llrs) {
+            llrs[place] += llr;
+        }
+        let mut info = vec![false; frame.code.info_bits()];
+        // One segment more or less is for the message's end to judge.
+        if decoder.decode(&llrs, &mut info).is_err() {
+            return false;
+        }
+        let Ok(segment) = unpack_segment(header, &info) else {
+            return false;
+        };
+        let clock_ppm = (soft.stretch * 1e6) as f32;
+        self.assemble(segment, header.pass, place, soft.snr, clock_ppm);
+        true
     }
 
     fn assemble(
@@ -396,7 +451,11 @@ impl Follower {
             } => {
                 self.hear(first_at, end, payload, passes, snr, clock_ppm);
             }
-            Progress::Contradiction { first_at, snr } => self.lose(first_at, Loss::Unreadable, snr),
+            Progress::Contradiction {
+                first_at,
+                passes,
+                snr,
+            } => self.lose(first_at, Loss::Unreadable { passes }, snr),
         }
     }
 
@@ -412,6 +471,16 @@ impl Follower {
     }
 
     fn give_up(&mut self, before: u64) {
+        for gathering in self.gatherings.give_up(before) {
+            let reason = if gathering.cut_off {
+                Loss::CutOff
+            } else {
+                Loss::Unreadable {
+                    passes: gathering.passes,
+                }
+            };
+            self.lose(gathering.first_at, reason, gathering.snr());
+        }
         for assembly in self.assemblies.give_up(before) {
             let (got, need) = (assembly.got(), assembly.need());
             self.lose(

@@ -16,7 +16,7 @@ const SEGMENT_EXPANSION: (usize, usize) = (2, 1);
 pub(super) struct Frame {
     pub(super) map: FrameMap,
     pub(super) code: InnerCode,
-    part: Part,
+    pub(super) part: Part,
 }
 
 impl Frame {

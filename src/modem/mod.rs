@@ -11,6 +11,7 @@ mod event;
 mod examination;
 mod follower;
 mod frame;
+mod gathering;
 mod history;
 mod profile;
 mod reader;

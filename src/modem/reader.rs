@@ -1,10 +1,10 @@
 //! Reads one frame out of samples: first its header, then its data.
 
-use crate::bits::{Body, HEADER_BITS, Header, HeaderError, unpack_segment, unpack_single};
-use crate::code::{HeaderCode, InnerDecoder};
+use crate::bits::{HEADER_BITS, Header, HeaderError};
+use crate::code::HeaderCode;
 use crate::samples::{Detector, FineSpectrum};
 use crate::tones::{FrameMap, SoftDemapper};
-use crate::units::Decibels;
+use crate::units::{Decibels, Llr};
 
 use super::frame::{Frame, header_code, header_code_bits};
 use super::{Depth, Profile};
@@ -72,8 +72,9 @@ pub(super) struct Announced {
 
 /// What the data of a frame gave.
 #[derive(Clone, Debug)]
-pub(super) struct Read {
-    pub(super) body: Body,
+pub(super) struct Soft {
+    /// The coded bits, in the order in which they are sent.
+    pub(super) llrs: Vec<Llr>,
     pub(super) snr: Decibels,
     pub(super) stretch: f64,
 }
@@ -151,40 +152,24 @@ impl Reader {
         })
     }
 
-    /// Reads the data of the frame that `announced` began.
-    ///
-    /// # Errors
-    /// The signal-to-noise ratio, if it cannot be read.
+    /// Soft bits of the data of the frame that `announced` began.
     pub(super) fn data(
         &mut self,
         samples: &[f32],
         start: usize,
         announced: &Announced,
         frame: &Frame,
-        decoder: &mut InnerDecoder,
-    ) -> Result<Read, Decibels> {
+    ) -> Soft {
         let symbols = frame.map.symbols();
         self.take_fine(samples, start, symbols);
         let stretch = self.best_stretch(announced.stretch, 2.0 * STRETCH_STEP, STRETCH_FINE);
         self.take_energies(samples, start, symbols, stretch);
         let (soft, levels) = self.demapper.demap(&self.energies);
-        let snr = levels.snr();
-        let mut llrs = vec![0f32; frame.code.mother_bits()];
-        for (place, llr) in frame.places().zip(frame.map.data_llrs(&soft)) {
-            llrs[place] += llr;
-        }
-        let mut info = vec![false; frame.code.info_bits()];
-        decoder.decode(&llrs, &mut info).map_err(|_| snr)?;
-        let body = if announced.header.segmented {
-            unpack_segment(&announced.header, &info).map(Body::Segment)
-        } else {
-            unpack_single(&announced.header, &info).map(Body::Single)
-        };
-        Ok(Read {
-            body: body.map_err(|_| snr)?,
-            snr,
+        Soft {
+            llrs: frame.map.data_llrs(&soft).collect(),
+            snr: levels.snr(),
             stretch,
-        })
+        }
     }
 
     /// Fine spectra of the first `symbols` symbols, as they lie without stretch.
