@@ -132,7 +132,9 @@ const BINARY: Row = edge(
         "serde_json",
         "terminal_size",
         "thiserror",
+        "tiny_skia",
         "tokio",
+        "ttf_parser",
     ],
 );
 
