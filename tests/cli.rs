@@ -31,6 +31,7 @@ fn help_of_every_command_has_examples_and_fits_eighty_columns() {
         "bench speed",
         "bench rooms",
         "bench awgn",
+        "bench rivals",
         "devices",
         "completions",
         "man",

@@ -1,10 +1,16 @@
 //! `airshake bench` from outside: that it ends on its counts, gives the same for the same seeds,
 //! and keeps to the names it promises.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests of the whole program stand outside of it"
+)]
+
 mod common;
 
-use common::{expect, run};
+use common::{airshake, expect, run};
 use serde_json::Value;
+use tempfile::tempdir;
 
 /// Runs a measurement and parses its lines.
 #[track_caller]
@@ -216,4 +222,129 @@ fn bad_arguments_end_with_two() {
     ] {
         expect(&run(&arguments, b""), 2, says);
     }
+}
+
+// --- rivals
+
+const RIVALS: &[&str] = &[
+    "bench",
+    "rivals",
+    "--scenes",
+    "clean",
+    "--max",
+    "2",
+    "--payload",
+    "20",
+    "--json",
+];
+
+/// The lines of a run of `airshake bench rivals` in a changed environment.
+#[track_caller]
+fn rivals(change: impl FnOnce(&mut std::process::Command)) -> (Vec<Value>, String) {
+    let mut program = airshake();
+    program.args(RIVALS);
+    change(&mut program);
+    let output = program.output().expect("runs");
+    let out = String::from_utf8(expect(&output, 0, "")).expect("UTF-8");
+    let records = out
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"));
+    (
+        records.collect(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    )
+}
+
+#[test]
+fn without_rivals_ours_stands_alone_and_the_way_to_get_them_is_told() {
+    let nothing = tempdir().expect("a folder");
+    let (records, told) = rivals(|program| {
+        program.env("PATH", nothing.path());
+    });
+    for way in ["pip install ggwave", "apt-get install minimodem"] {
+        assert!(told.contains(way), "{told}");
+    }
+    assert_eq!(records.len(), 2);
+    has(
+        &records[0],
+        &[
+            "bench",
+            "payload",
+            "air_s",
+            "bytes_per_s",
+            "crest_db",
+            "times_real_time",
+        ],
+    );
+    assert_eq!(records[0]["modem"], "airshake 1 pass");
+    has(
+        &records[1],
+        &["quieter_db", "low", "high", "wrong", "complete"],
+    );
+    assert_eq!(
+        (&records[1]["messages"], &records[1]["out"]),
+        (&2.into(), &2.into())
+    );
+}
+
+/// A module that stands in for ggwave: it remembers what it sent, adds a message that nobody
+/// sent, and its sound is a square wave.
+const STAND_IN: &str = "\
+import struct
+sent = None
+def encode(payload, protocolId, volume):
+    global sent
+    assert protocolId in (0, 1, 2)
+    sent = payload
+    return struct.pack('<9600f', *[0.5 if n // 24 % 2 else -0.5 for n in range(9600)])
+def init():
+    return [sent, b'hoax']
+def decode(instance, block):
+    assert len(block) == 4096
+    return instance.pop(0) if instance else None
+def free(instance):
+    pass
+";
+
+#[test]
+fn ggwave_is_asked_through_its_module() {
+    let found = std::process::Command::new("python3")
+        .arg("--version")
+        .output();
+    if !found.is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped, python3 is missing");
+        return;
+    }
+    let folder = tempdir().expect("a folder");
+    std::fs::write(folder.path().join("ggwave.py"), STAND_IN).expect("writes");
+    let (records, _) = rivals(|program| {
+        program
+            .args(["--python", "python3"])
+            .env("PYTHONPATH", folder.path());
+    });
+    for way in ["normal", "fast", "fastest"] {
+        let of = |what: &str| {
+            let name = format!("ggwave {way}");
+            let mut lines = records
+                .iter()
+                .filter(|r| r["what"] == what && r["modem"] == name.as_str());
+            lines.next().expect("a line").clone()
+        };
+        // 9600 samples with a crest of 1.
+        assert_eq!(number(&of("modem"), "air_s"), 0.2);
+        assert!(number(&of("modem"), "crest_db").abs() < 0.01);
+        let room = of("room");
+        // Each of the two trials brings what was sent and what was not.
+        assert_eq!(
+            (&room["out"], &room["wrong"]),
+            (&2.into(), &2.into()),
+            "{room}"
+        );
+    }
+}
+
+#[test]
+fn a_python_without_ggwave_is_refused() {
+    let arguments = ["bench", "rivals", "--python", "/nowhere/python"];
+    expect(&run(&arguments, b""), 2, "ggwave");
 }

@@ -15,6 +15,23 @@ pub(super) fn thread_time() -> Duration {
     passed()
 }
 
+/// Time that child processes which ended have spent on a processor.
+#[cfg(unix)]
+pub(super) fn children_time() -> Option<Duration> {
+    use nix::sys::resource::{UsageWho, getrusage};
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).ok()?;
+    let time = |value: nix::sys::time::TimeVal| {
+        Duration::from_secs(value.tv_sec().max(0) as u64)
+            + Duration::from_micros(value.tv_usec().max(0) as u64)
+    };
+    Some(time(usage.user_time()) + time(usage.system_time()))
+}
+
+#[cfg(not(unix))]
+pub(super) fn children_time() -> Option<Duration> {
+    None
+}
+
 /// Memory in bytes that this process has taken for its data by now, if the system tells (Linux).
 pub(super) fn data_memory() -> Option<u64> {
     status("RssAnon:")

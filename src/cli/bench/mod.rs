@@ -5,6 +5,7 @@
 
 mod awgn;
 mod cost;
+mod rivals;
 mod rooms;
 mod sound;
 mod speed;
@@ -25,13 +26,14 @@ use super::outcome::Interrupted;
 use super::talk::Talk;
 use table::Table;
 
-/// Measure the modem: speed, rooms, white noise
+/// Measure the modem: speed, rooms, white noise, rivals
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   airshake bench speed                   times real time, latency, memory
   airshake bench rooms --scenes hall     success in simulated rooms
   airshake bench awgn --json             errors in white noise, beside theory
+  airshake bench rivals                  ggwave and minimodem in the same rooms
 
 Exit codes: 0 measured; 2 wrong usage; 130 interrupted, after what was
 measured by then was printed.")]
@@ -45,6 +47,7 @@ enum What {
     Speed(speed::Speed),
     Rooms(rooms::Rooms),
     Awgn(awgn::Awgn),
+    Rivals(rivals::Rivals),
 }
 
 impl Bench {
@@ -53,6 +56,7 @@ impl Bench {
             What::Speed(command) => command.run(quiet),
             What::Rooms(command) => command.run(quiet),
             What::Awgn(command) => command.run(quiet),
+            What::Rivals(command) => command.run(quiet),
         }
     }
 }
