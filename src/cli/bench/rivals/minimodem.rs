@@ -71,7 +71,7 @@ impl Modem for Minimodem {
         if !child.wait().context("minimodem stopped")?.success() {
             bail!("minimodem cannot send");
         }
-        let mut recording = Recording::open(&self.file())?;
+        let mut recording = Recording::open(self.file())?;
         let mut sound = Vec::new();
         while let Some(block) = recording.next_block()? {
             sound.extend_from_slice(block);
@@ -81,7 +81,7 @@ impl Modem for Minimodem {
 
     fn decode(&mut self, sound: &[f32]) -> Result<Decoded> {
         let count = Some(sound.len() as u64);
-        let mut wav = WavWriter::create(&self.file(), RATE, WavFormat::Int16, count)?;
+        let mut wav = WavWriter::create(self.file(), RATE, WavFormat::Int16, count)?;
         wav.write(sound)?;
         wav.finish()?;
         let before = children_time();
