@@ -104,7 +104,8 @@ pub struct Unread {
     /// By how much the sender's clock seems to run faster than ours, in parts per million, within
     /// +-6000.
     pub clock_ppm: f32,
-    /// Root mean square of the delays with which the preamble arrived, in seconds.
+    /// Root mean square of the delays with which the preamble arrived within 20 ms, in seconds:
+    /// about 3 ms where there is no echo.
     pub spread_s: f32,
     /// The lowest and the highest frequency at which tones stand out; `None` if none does.
     pub band: Option<(Hertz, Hertz)>,

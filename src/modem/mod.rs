@@ -16,11 +16,13 @@ mod history;
 mod profile;
 mod reader;
 mod receiver;
+mod report;
 mod transmitter;
 
 pub use event::{Event, Heard, Loss, Unread};
 pub use profile::{Depth, Format, Profile};
 pub use receiver::{Receiver, ReceiverError};
+pub use report::{Diagnosis, Finding, Report};
 pub use transmitter::{Burst, TransmitError, Transmitter};
 
 pub use crate::bits::MAX_MESSAGE as MAX_PAYLOAD;

@@ -154,6 +154,12 @@ impl Profile {
             .count()
     }
 
+    /// How long the shortest burst is: a preamble and one symbol.
+    pub(super) fn shortest_s(&self) -> f64 {
+        let symbol = (self.normal.guard + self.normal.body) as u64;
+        self.chirp.seconds + SampleRate::HZ_48000.seconds(symbol)
+    }
+
     /// A length at 48 kHz in samples at the receiver's rate.
     pub(super) fn at_receiver_rate(&self, samples: usize) -> usize {
         samples * self.receiver_rate.0 as usize / SampleRate::HZ_48000.0 as usize

@@ -11,7 +11,7 @@ use super::{Depth, Profile};
 
 /// Largest clock error or motion that is looked for, as a fraction: 1000 ppm is a source that
 /// moves at 0.34 m/s, and far more than any sound card errs; a little more for the edges.
-const STRETCH_MOST: f64 = 1200e-6;
+pub(super) const STRETCH_MOST: f64 = 1200e-6;
 /// Steps of the first look at it: a tone at 9 kHz moves by a twentieth of the tones' spacing.
 const STRETCH_STEP: f64 = 40e-6;
 /// Steps of the second look, over all symbols.

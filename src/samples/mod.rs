@@ -5,10 +5,12 @@ mod detector;
 mod kaiser;
 mod resample;
 mod search;
+mod spectrum;
 mod synthesis;
 
 pub use chirp::Chirp;
 pub use detector::{Detector, FineSpectrum};
 pub use resample::{ResampleError, Resampler};
 pub use search::{Searcher, Sighting};
+pub use spectrum::LongSpectrum;
 pub use synthesis::Synthesizer;
