@@ -6,6 +6,7 @@
 
 mod frame;
 mod gray;
+mod leaks;
 mod levels;
 mod plan;
 
