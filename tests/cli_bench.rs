@@ -219,9 +219,71 @@ fn bad_arguments_end_with_two() {
         (vec!["bench", "awgn", "--from", "many"], "decibels"),
         (vec!["bench", "awgn", "--payload", "0"], "payload"),
         (vec!["bench", "speed", "--rounds", "0"], "rounds"),
+        (
+            vec!["bench", "rooms", "--plot", "rooms.jpg"],
+            ".png or .svg",
+        ),
     ] {
         expect(&run(&arguments, b""), 2, says);
     }
+}
+
+// --- pictures
+
+#[test]
+fn every_measurement_draws_a_picture() {
+    let folder = tempdir().expect("a folder");
+    for (number, measurement) in [SPEED, ROOMS, AWGN, &RIVALS[1..RIVALS.len() - 1]]
+        .iter()
+        .enumerate()
+    {
+        for end in ["png", "svg"] {
+            let file = folder.path().join(format!("{number}.{end}"));
+            let output = airshake()
+                .arg("bench")
+                .args(*measurement)
+                .arg("--plot")
+                .arg(&file)
+                // No rivals: they take their time.
+                .env("PATH", folder.path())
+                .output()
+                .expect("runs");
+            expect(&output, 0, "");
+            let picture = std::fs::read(&file).expect("was drawn");
+            match end {
+                "png" => check_png(&picture),
+                _ => check_svg(std::str::from_utf8(&picture).expect("UTF-8")),
+            }
+        }
+    }
+}
+
+/// Signature, and a size as a README wants it.
+#[track_caller]
+fn check_png(picture: &[u8]) {
+    assert_eq!(&picture[..8], b"\x89PNG\r\n\x1a\n");
+    let size = |at: usize| u32::from_be_bytes(picture[at..at + 4].try_into().expect("four"));
+    assert_eq!(size(16), 1800);
+    assert!((200..4000).contains(&size(20)), "{}", size(20));
+}
+
+/// Every element is closed in its turn, and nothing stands outside of the first.
+#[track_caller]
+fn check_svg(picture: &str) {
+    let mut open = Vec::new();
+    let mut elements = 0;
+    for tag in picture.split('<').skip(1) {
+        let (tag, _) = tag.split_once('>').expect("a tag ends");
+        let name = tag.trim_start_matches('/').split([' ', '\n', '/']).next();
+        if tag.starts_with('/') {
+            assert_eq!(open.pop(), name, "{tag}");
+        } else if !tag.ends_with('/') {
+            assert!(elements == 0 || !open.is_empty(), "{tag}");
+            open.push(name.expect("a name"));
+        }
+        elements += 1;
+    }
+    assert!(open.is_empty() && elements > 20, "{open:?} {elements}");
 }
 
 // --- rivals

@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::chart::colour;
 use super::sound::{Message, Outcome, RATE};
 use super::success::Successes;
 use super::table::Table;
@@ -14,6 +15,7 @@ use super::trials::Effort;
 use super::{Form, ended};
 use crate::cli::interrupt;
 use crate::cli::options::ProfileOption;
+use crate::cli::plot::{Align, Axis, Colour, Mark, Panel, Picture, Series, Shape};
 use crate::cli::talk::{Talk, round};
 
 /// Error rate in white noise against Eb/N0, beside theory
@@ -24,7 +26,7 @@ use crate::cli::talk::{Talk, round};
 #[command(after_help = "\
 Examples:
   airshake bench awgn
-  airshake bench awgn --payload 140 --step 0.25 --errors 200 --max 5000
+  airshake bench awgn --payload 140 --step 0.25 --max 5000 --plot awgn.svg
   airshake bench awgn --passes 1,4,8 --json > awgn.jsonl
 
 Theory: `bound` is what the best code loses that is as long, over as many of
@@ -123,6 +125,7 @@ impl Awgn {
             self.form
                 .table(&title, &self.table(curve), &self.notes(curve))?;
         }
+        self.form.draw(|| self.picture(&curves))?;
         ended(curves.iter().all(Curve::complete), &mut talk)
     }
 
@@ -270,6 +273,95 @@ impl Awgn {
             None => notes.push("90 % was not crossed by these points.".to_owned()),
         }
         notes
+    }
+
+    fn picture(&self, curves: &[Curve]) -> Picture {
+        let floor = 10f64.powf((0.3 / self.effort.max as f64).log10().floor());
+        let places = curves.iter().flat_map(|curve| {
+            let measured = curve.points.iter().map(|point| point.eb_n0_db);
+            measured.chain([curve.limit.capacity_db()])
+        });
+        let (from, to) = places.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), place| {
+            (low.min(place), high.max(place))
+        });
+        let (from, to) = (from - 0.6, to + 1.5);
+        let grid: Vec<f64> = (0..=400)
+            .map(|i| from + (to - from) * f64::from(i) / 400.0)
+            .collect();
+        let line = |loss: &dyn Fn(f64) -> f64| -> Vec<(f64, f64)> {
+            grid.iter()
+                .map(|db| (*db, loss(*db).max(floor / 10.0)))
+                .collect()
+        };
+        let mut panel = Panel::new("")
+            .x(
+                Axis::linear("Eb/N0, dB: energy of all that is played, for each bit delivered")
+                    .range(from, to),
+            )
+            .y(Axis::log("messages lost").range(floor, 1.3));
+        for (i, curve) in curves.iter().enumerate() {
+            let name = match curve.passes {
+                1 => format!("measured, 1 pass of {:.2} s", curve.air_s),
+                n => format!("measured, {n} passes, {:.2} s", curve.air_s),
+            };
+            let points = curve.points.iter();
+            let sure = points.clone().map(|point| {
+                let (low, high) = point.errors.interval();
+                (point.eb_n0_db, low.max(floor / 10.0), high)
+            });
+            let values = points.map(|point| (point.eb_n0_db, point.errors.rate()));
+            panel = panel.series(
+                Series::line(&name, values.collect())
+                    .points(Shape::Disc)
+                    .sure(sure.collect())
+                    .colour(colour(i)),
+            );
+        }
+        for (i, curve) in curves.iter().enumerate() {
+            let name = if i == 0 {
+                "best code of that length"
+            } else {
+                ""
+            };
+            let bound = line(&|db| curve.limit.loss(db));
+            panel = panel.series(Series::line(name, bound).colour(colour(i)).dashed());
+        }
+        let uncoded = line(&|db| uncoded_loss(4, self.bits(), db));
+        panel = panel
+            .series(
+                Series::line("4-FSK without a code", uncoded)
+                    .colour(Colour::GREY)
+                    .dashed(),
+            )
+            .mark(Mark::Level {
+                y: LOSS,
+                colour: Colour::GREY.faint(0.6),
+                dashed: true,
+            });
+        if let Some(curve) = curves.first() {
+            let capacity = curve.limit.capacity_db();
+            panel = panel
+                .mark(Mark::Upright {
+                    x: capacity,
+                    colour: Colour::BLACK.faint(0.6),
+                    dashed: false,
+                })
+                .mark(Mark::Label {
+                    at: (capacity, floor),
+                    shift: (5.0, -8.0),
+                    text: "capacity".to_owned(),
+                    colour: Colour::BLACK,
+                    align: Align::Start,
+                });
+        }
+        let most = curves.iter().flat_map(|curve| &curve.points);
+        let most = most.map(|point| point.errors.of).max().unwrap_or(0);
+        let picture = Picture::new(format!("{} bytes in white noise", self.payload)).note(format!(
+            "Profile {}. {} losses or {most} messages a point; shades hold the true rate at 95 % \
+             confidence. Theory: tones heard without phase.",
+            self.profile.profile.name, self.effort.errors
+        ));
+        picture.row(330.0, [panel])
     }
 
     /// Mean power while it sounds against the noise in 1 Hz, in dB-Hz.

@@ -4,6 +4,7 @@
 //! figures; only `speed` and the times of `rivals` depend on the machine.
 
 mod awgn;
+mod chart;
 mod cost;
 mod rivals;
 mod rooms;
@@ -14,6 +15,8 @@ mod table;
 mod theory;
 mod trials;
 
+use std::path::PathBuf;
+
 use airshake::air::{Room, Scene};
 use airshake::units::Decibels;
 use anyhow::Result;
@@ -23,6 +26,7 @@ use serde_json::Value;
 
 use super::files;
 use super::outcome::Interrupted;
+use super::plot::{Kind, Picture};
 use super::talk::Talk;
 use table::Table;
 
@@ -67,6 +71,10 @@ struct Form {
     /// Print JSON lines instead of tables; the names below stay as they are
     #[arg(long)]
     json: bool,
+
+    /// Draw the results into this file, a PNG or an SVG by its name
+    #[arg(long, value_name = "FILE", value_parser = picture_file)]
+    plot: Option<PathBuf>,
 }
 
 impl Form {
@@ -80,6 +88,14 @@ impl Form {
             text.push_str(&format!("\n\n{}", notes.join("\n")));
         }
         files::print_line(&text)
+    }
+
+    /// Draws the results, if a picture is wanted.
+    fn draw(&self, picture: impl FnOnce() -> Picture) -> Result<()> {
+        match &self.plot {
+            Some(path) => picture().save(path),
+            None => Ok(()),
+        }
     }
 
     /// Prints records for programs, one a line.
@@ -101,6 +117,15 @@ fn ended(complete: bool, talk: &mut Talk) -> Result<()> {
     }
     talk.line("interrupted: what was measured by then stands above");
     Err(Interrupted.into())
+}
+
+/// A name that says which kind of picture it is, known before hours of measuring.
+fn picture_file(name: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(name);
+    match Kind::of(&path) {
+        Ok(_) => Ok(path),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// A preset of the simulated room, by its name.

@@ -5,12 +5,14 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::chart::{Reach, bar_panel, even, reach_panel};
 use super::sound::{Message, Outcome};
 use super::success::Successes;
 use super::table::Table;
 use super::trials::Effort;
 use super::{Form, at_volume, ended, percent, scene};
 use crate::cli::options::ProfileOption;
+use crate::cli::plot::{Panel, Picture};
 use crate::cli::talk::{Talk, round};
 
 /// Success over simulated rooms, by the number of passes
@@ -22,7 +24,7 @@ use crate::cli::talk::{Talk, round};
 Examples:
   airshake bench rooms
   airshake bench rooms --scenes room,hall,worst --payload 140 --passes 2
-  airshake bench rooms --scenes worst --quieter 0,6,12,18
+  airshake bench rooms --scenes worst --quieter 0,6,12,18 --plot worst.svg
   airshake bench rooms --max 1000 --json > rooms.jsonl
 
 JSON: a line for each room, volume and number of passes, with bench, scene,
@@ -96,6 +98,7 @@ impl Rooms {
             self.profile.profile.name, self.payload
         );
         self.form.table(&title, &self.table(&points), &[])?;
+        self.form.draw(|| self.picture(&points, air_s))?;
         ended(points.iter().all(|point| point.complete), &mut talk)
     }
 
@@ -141,10 +144,7 @@ impl Rooms {
             head.push("quieter dB".to_owned());
         }
         head.push("messages".to_owned());
-        head.extend((1..=self.passes).map(|n| match n {
-            1 => "1 pass".to_owned(),
-            n => format!("{n} passes"),
-        }));
+        head.extend((1..=usize::from(self.passes)).map(passes));
         head.push("wrong".to_owned());
         // Three intervals fit a terminal; of more passes only the rates.
         let intervals = self.passes <= 3;
@@ -174,6 +174,51 @@ impl Rooms {
         table
     }
 
+    /// Curves over volume, a panel for each room; at one volume bars.
+    fn picture(&self, points: &[Point], air_s: f64) -> Picture {
+        let curve = |points: &[&Point], pass: usize| Reach {
+            name: passes(pass + 1),
+            points: points.iter().map(|p| (p.quieter, p.out[pass])).collect(),
+        };
+        let curves = |points: &[&Point]| -> Vec<Reach> {
+            let all = 0..usize::from(self.passes);
+            all.map(|pass| curve(points, pass)).collect()
+        };
+        let most = points.iter().filter_map(|point| point.out.first());
+        let picture = Picture::new(format!(
+            "{} bytes in simulated rooms: messages out by the number of passes",
+            self.payload
+        ))
+        .note(format!(
+            "Profile {}, {air_s:.2} s of sound a pass. Up to {} messages a point, shades and \
+             whiskers hold the true rate at 95 % confidence.",
+            self.profile.profile.name,
+            most.map(|out| out.of).max().unwrap_or(0)
+        ));
+        if self.quieter.len() > 1 {
+            let mut rooms: Vec<Vec<&Point>> = Vec::new();
+            for point in points {
+                match rooms.last_mut() {
+                    Some(room) if room[0].scene.name == point.scene.name => room.push(point),
+                    _ => rooms.push(vec![point]),
+                }
+            }
+            let panel = |(i, room): (usize, &Vec<&Point>)| {
+                reach_panel(room[0].scene.name, &curves(room), i == 0)
+            };
+            let panels: Vec<Panel> = rooms.iter().enumerate().map(panel).collect();
+            let rows = panels.chunks(2).map(<[Panel]>::to_vec);
+            rows.fold(picture, |picture, row| picture.row(210.0, row))
+        } else {
+            let points: Vec<&Point> = points.iter().collect();
+            let rows = points.chunks(even(points.len(), 8)).enumerate();
+            rows.fold(picture, |picture, (i, row)| {
+                let names: Vec<&str> = row.iter().map(|point| point.scene.name).collect();
+                picture.row(180.0, [bar_panel(&names, &curves(row), i == 0)])
+            })
+        }
+    }
+
     fn records(&self, point: &Point, air_s: f64) -> Vec<Value> {
         let record = |(pass, out): (usize, &Successes)| {
             let (low, high) = out.interval();
@@ -195,5 +240,12 @@ impl Rooms {
             })
         };
         point.out.iter().enumerate().map(record).collect()
+    }
+}
+
+fn passes(count: usize) -> String {
+    match count {
+        1 => "1 pass".to_owned(),
+        n => format!("{n} passes"),
     }
 }

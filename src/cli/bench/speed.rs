@@ -14,6 +14,7 @@ use super::table::Table;
 use super::{Form, ended};
 use crate::cli::interrupt;
 use crate::cli::options::ProfileOption;
+use crate::cli::plot::{Axis, Panel, Picture, Series};
 use crate::cli::talk::{Talk, round};
 
 /// Speed against real time, latency and memory
@@ -97,6 +98,7 @@ impl Speed {
         if !figures.cpu_ms.is_empty() {
             self.form.records(self.records(&figures, memory, process))?;
             self.print(&figures, memory, process)?;
+            self.form.draw(|| self.picture(&figures))?;
         }
         ended(complete, &mut talk)
     }
@@ -275,9 +277,39 @@ impl Speed {
             self.payload,
             self.rounds,
             self.seconds,
-            cost::processor().unwrap_or_else(|| std::env::consts::ARCH.to_owned())
+            processor()
         );
         self.form.table(&title, &table, &notes)
+    }
+
+    fn picture(&self, figures: &Figures) -> Picture {
+        let rows = [
+            ("encode", &figures.encode),
+            ("decode, back to back", &figures.decode),
+            ("listen to noise", &figures.noise),
+            ("listen to silence", &figures.silence),
+        ];
+        let spreads = rows.map(|(_, numbers)| Spread::of(numbers));
+        let most = spreads.iter().map(|spread| spread.max).fold(0.0, f64::max);
+        let of = |at: usize| (at as f64, spreads[at]);
+        let bars = (0..rows.len())
+            .map(of)
+            .map(|(at, spread)| (at, spread.median));
+        let sure = (0..rows.len()).map(of).map(|(at, s)| (at, s.min, s.max));
+        let panel = Panel::new("")
+            .x(Axis::named(rows.map(|(name, _)| name)))
+            .y(Axis::linear("times real time").range(0.0, most * 1.06))
+            .series(Series::bars("", bars.collect(), 0.6).sure(sure.collect()));
+        Picture::new("Speed of one thread against real time")
+            .note(format!(
+                "Profile {}, {} bytes; CPU time, median of {} rounds, whiskers from the least to \
+                 the most.",
+                self.profile.profile.name,
+                self.payload,
+                figures.cpu_ms.len()
+            ))
+            .note(processor())
+            .row(220.0, [panel])
     }
 
     fn records(&self, figures: &Figures, memory: Option<u64>, process: Option<u64>) -> Vec<Value> {
@@ -374,4 +406,8 @@ fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
 
 fn mebibytes(bytes: u64) -> f64 {
     bytes as f64 / (1 << 20) as f64
+}
+
+fn processor() -> String {
+    cost::processor().unwrap_or_else(|| std::env::consts::ARCH.to_owned())
 }

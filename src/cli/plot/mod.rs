@@ -51,4 +51,5 @@ pub(crate) use describe::{Mark, Panel, Picture};
 pub(crate) use raster::Raster;
 #[allow(unused_imports, reason = "for who wants to refuse a file name early")]
 pub(crate) use save::Kind;
+pub(crate) use scene::Align;
 pub(crate) use series::{Series, Shape};

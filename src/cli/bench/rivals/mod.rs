@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use self::ggwave::Ggwave;
 use self::minimodem::Minimodem;
 use self::modem::{Airshake, Modem};
+use super::chart::{Reach, bar_panel, even, reach_panel};
 use super::cost::{self, Spread};
 use super::sound::{RATE, normalise, payload};
 use super::success::Successes;
@@ -24,6 +25,7 @@ use super::trials::Effort;
 use super::{Form, at_volume, ended, percent, quieter, scene};
 use crate::cli::interrupt;
 use crate::cli::options::ProfileOption;
+use crate::cli::plot::{Panel, Picture};
 use crate::cli::talk::{Talk, round};
 
 /// Other modems beside ours: ggwave and minimodem, where they are installed
@@ -35,7 +37,7 @@ use crate::cli::talk::{Talk, round};
 Examples:
   airshake bench rivals
   airshake bench rivals --python ~/ggwave/bin/python --quieter 0,12
-  airshake bench rivals --scenes room,hall --max 200 --json
+  airshake bench rivals --scenes room,hall --max 200 --plot rivals.svg
 
 Ours appears twice: one pass, and as many as fit into the time that the slowest
 of the others takes for one message. minimodem has no messages: the payload
@@ -148,6 +150,7 @@ impl Rivals {
             talk.line(hint);
         }
         self.print(&contenders, &points)?;
+        self.form.draw(|| self.picture(&contenders, &points))?;
         ended(points.iter().all(|point| point.complete), &mut talk)
     }
 
@@ -316,6 +319,47 @@ impl Rivals {
                 .table(&title, &success(contenders, &self.scenes, &points), &[])?;
         }
         Ok(())
+    }
+
+    /// Curves over volume, a panel for each room; at one volume bars.
+    fn picture(&self, contenders: &[Contender], points: &[Point]) -> Picture {
+        let curves = |wanted: &dyn Fn(&Point) -> bool| -> Vec<Reach> {
+            let curve = |contender: &Contender| {
+                let name = contender.kind.name();
+                let points = points.iter().filter(|p| wanted(p) && p.modem == name);
+                let points = points.map(|p| (p.quieter, p.out)).collect();
+                Reach {
+                    name: format!("{name}, {:.2} s", contender.air_s),
+                    points,
+                }
+            };
+            contenders.iter().map(curve).collect()
+        };
+        let most = points.iter().map(|point| point.out.of).max().unwrap_or(0);
+        let picture = Picture::new(format!(
+            "{} bytes in simulated rooms: which modems get them across",
+            self.payload
+        ))
+        .note(format!(
+            "The same peak and the same noise for all; the seconds are those of one message in \
+             the air. Up to {most} messages a point."
+        ));
+        if self.quieter.len() > 1 {
+            let panel = |(i, scene): (usize, &&'static Scene)| {
+                let of_scene = |point: &Point| point.scene.name == scene.name;
+                reach_panel(scene.name, &curves(&of_scene), i == 0)
+            };
+            let panels: Vec<Panel> = self.scenes.iter().enumerate().map(panel).collect();
+            let rows = panels.chunks(2).map(<[Panel]>::to_vec);
+            rows.fold(picture, |picture, row| picture.row(210.0, row))
+        } else {
+            let rows = self.scenes.chunks(even(self.scenes.len(), 5)).enumerate();
+            rows.fold(picture, |picture, (i, row)| {
+                let names: Vec<&str> = row.iter().map(|scene| scene.name).collect();
+                let in_row = |point: &Point| names.contains(&point.scene.name);
+                picture.row(180.0, [bar_panel(&names, &curves(&in_row), i == 0)])
+            })
+        }
     }
 
     fn modem_record(&self, contender: &Contender) -> Value {
