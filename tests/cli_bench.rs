@@ -228,6 +228,53 @@ fn bad_arguments_end_with_two() {
     }
 }
 
+#[test]
+#[cfg(unix)]
+fn ctrl_c_gives_what_was_measured_by_then() {
+    use std::io::{BufRead, BufReader, Read};
+    use std::process::{Command, Stdio};
+    let mut child = airshake()
+        .args([
+            "bench",
+            "rooms",
+            "--scenes",
+            "clean,room",
+            "--payload",
+            "4",
+            "--json",
+        ])
+        .args([
+            "--passes",
+            "1",
+            "--max",
+            "300",
+            "--errors",
+            "1000000",
+            "--quieter",
+            "0,1,2,3,4,5",
+        ])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("is piped")).lines();
+    let first = lines.next().expect("a line").expect("UTF-8");
+    assert!(first.contains("\"complete\":true"), "{first}");
+    let sent = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(sent.expect("kill runs").success());
+    let rest: Vec<String> = lines.map(|line| line.expect("UTF-8")).collect();
+    let mut told = String::new();
+    let stderr = child.stderr.as_mut().expect("is piped");
+    stderr.read_to_string(&mut told).expect("UTF-8");
+    assert_eq!(child.wait().expect("ends").code(), Some(130), "{told}");
+    let last: Value = serde_json::from_str(rest.last().expect("a point cut short")).expect("JSON");
+    assert_eq!(last["complete"], false);
+    assert!(number(&last, "messages") < 300.0, "{last}");
+    assert!(told.contains("interrupted"), "{told}");
+}
+
 // --- pictures
 
 #[test]
