@@ -396,9 +396,9 @@ fn a_recording_cut_off_in_its_middle_says_so() {
     let sound = fs::read(encoded(&folder, &bytes(140, 31), &[])).expect("reads");
     let output = run(&["decode", "-"], &sound[..sound.len() / 3]);
     assert_eq!(output.stdout, b"");
-    // The header was heard: a burst began. Whether the file or the burst is blamed, it is no
-    // success, and the reason is told.
-    expect(&output, 1, "ended before");
+    // The header was heard: a burst began. Both the burst and the file are told to end early.
+    expect(&output, 1, "the burst at 0.00 s is cut off");
+    expect(&output, 1, "the file ends before its time");
 }
 
 #[test]
@@ -407,6 +407,7 @@ fn a_minute_of_noise_holds_nothing_and_its_loudness_is_told() {
     let wav = float_wav(48_000, &noise(60 * 48_000, 0.1, 3));
     let output = run(&["decode", "-"], &wav);
     assert_eq!(expect(&output, 1, "60.0 s of sound at -25 dBFS"), b"");
+    expect(&output, 1, "no burst, only a steady noise");
 }
 
 #[test]

@@ -276,8 +276,8 @@ fn sound_that_is_cut_at_its_peaks_is_clipped() {
 fn sound_that_is_switched_off_and_on_is_gated() {
     let mut samples = heard(&Room::DESK, 64);
     for gate in samples.chunks_mut(4_800) {
-        let half = gate.len() / 2;
-        gate[half..].fill(0.0);
+        let open = gate.len() / 8;
+        gate[open..].fill(0.0);
     }
     // The gaps are long against a symbol, and all of the burst suffers.
     let report = report(&samples);

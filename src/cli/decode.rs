@@ -4,17 +4,17 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use airshake::audio::files::{Channel, Recording};
-use airshake::modem::{Event, Heard, Receiver};
+use airshake::modem::{Diagnosis, Event, Heard, Receiver};
 use airshake::units::SampleRate;
 use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::json;
 
 use super::files::{self, Place};
-use super::hearing::Hearing;
 use super::interrupt;
 use super::options::ProfileOption;
 use super::outcome::Nothing;
+use super::report;
 use super::talk::{Talk, round};
 use super::text;
 
@@ -29,6 +29,7 @@ Examples:
   airshake decode memo.mp3 -o key.bin        into a file
   airshake decode evening.flac --all found   every message: found/0001.bin ...
   airshake decode evening.flac --json        a line of JSON for each message
+  airshake decode evening.flac --report      and say which bursts were not read
   arecord -f S16_LE -r 48000 | airshake decode -
 
 Exit codes: 0 a message was decoded; 1 none was found, and stderr says what
@@ -47,9 +48,15 @@ pub(crate) struct Decode {
     all: Option<PathBuf>,
 
     /// Print a line of JSON for each message instead of its bytes: offset_s, profile, passes,
-    /// snr_db, clock_ppm, bytes (how many), hex, and text where the message is text
+    /// snr_db, clock_ppm, bytes (how many), hex, and text where the message is text; if there is
+    /// none, one line {"report": ...} that says why
     #[arg(long)]
     json: bool,
+
+    /// Say at the end what was heard and what kept bursts from being read, also when a message was
+    /// decoded; with --json as a line {"report": ...}
+    #[arg(long)]
+    report: bool,
 
     /// Which channel to listen to, counted from 0; `mix` is the mean of all
     #[arg(long, value_name = "N", default_value = "mix", value_parser = channel)]
@@ -73,7 +80,7 @@ impl Decode {
         if let Some(folder) = &self.all {
             files::create_folder(folder)?;
         }
-        let mut hearing = Hearing::default();
+        let mut diagnosis = Diagnosis::new(&[self.profile.profile], rate);
         let mut count = 0;
         let mut broken = None;
         loop {
@@ -87,28 +94,26 @@ impl Decode {
                     break;
                 }
             };
-            hearing.samples(samples);
+            diagnosis.push(samples);
             for event in receiver.push(samples) {
-                hearing.event(&event);
+                diagnosis.note(&event);
                 count += u64::from(self.tell(&event, count + 1, rate, &talk)?);
             }
             let seconds = rate.seconds(receiver.position());
             talk.status(&progress(seconds, total));
         }
         for event in receiver.finish() {
-            hearing.event(&event);
+            diagnosis.note(&event);
             count += u64::from(self.tell(&event, count + 1, rate, &talk)?);
         }
         talk.end_status();
-        let mut told = hearing.describe(rate);
-        if recording.is_truncated() {
-            told.push_str("; the file ends before its time");
+        let heard = diagnosis.report();
+        if self.json && (self.report || count == 0) {
+            files::print_line(&json!({ "report": report::as_json(&heard) }).to_string())?;
         }
-        if recording.damaged() > 0 {
-            told.push_str(&format!(
-                "; {} damaged packets left out",
-                recording.damaged()
-            ));
+        let told = report::words(&heard, &note(&recording));
+        if self.report && count > 0 {
+            talk.line(&told);
         }
         match (count, broken) {
             (0, Some(error)) => Err(error).context(told),
@@ -203,6 +208,21 @@ fn channel(text: &str) -> Result<Channel, String> {
         (_, Ok(index)) => Ok(Channel::Index(index)),
         _ => Err("`mix` or a number, counted from 0".to_owned()),
     }
+}
+
+/// What is wrong with the file itself.
+fn note(recording: &Recording) -> String {
+    let mut note = String::new();
+    if recording.is_truncated() {
+        note.push_str("; the file ends before its time");
+    }
+    if recording.damaged() > 0 {
+        note.push_str(&format!(
+            "; {} damaged packets left out",
+            recording.damaged()
+        ));
+    }
+    note
 }
 
 fn progress(seconds: f64, total: Option<f64>) -> String {

@@ -13,6 +13,7 @@ use super::files::{self, Place};
 use super::interrupt;
 use super::options::{self, MicrophoneOption, ProfileOption};
 use super::outcome::Nothing;
+use super::report;
 use super::talk::{Talk, meter, round, wait};
 use super::text;
 
@@ -59,10 +60,10 @@ impl Hear {
         let mut sound = Sound::open(options::ear(&self.microphone, self.profile.profile))
             .context("cannot open the microphone")?;
         talk.line("listening; Ctrl-C ends it");
-        let mut heard = Overheard::default();
+        let mut messages = 0;
         // Until when a burst is going on, since the start.
         let mut until = 0.0;
-        while self.count.is_none_or(|count| heard.messages < count) {
+        while self.count.is_none_or(|count| messages < count) {
             interrupt::check()?;
             if self.timeout.is_some_and(|limit| talk.elapsed() >= limit) {
                 break;
@@ -71,9 +72,9 @@ impl Hear {
                 wait(Duration::from_millis(5));
                 continue;
             };
-            heard.count(&happening);
             match happening {
                 Happening::Heard { envelope, snr } => {
+                    messages += 1;
                     talk.event(
                         "heard",
                         json!({"bytes": envelope.len(), "snr_db": round(f64::from(snr.0), 2)}),
@@ -104,10 +105,14 @@ impl Hear {
                 _ => {}
             }
         }
-        if heard.messages == 0 {
-            return Err(Nothing(heard.describe(talk.elapsed())).into());
+        match sound.reporter() {
+            Some(reporter) if messages == 0 => {
+                let heard = reporter.report();
+                talk.event("report", report::as_json(&heard));
+                Err(Nothing(report::words(&heard, "")).into())
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     fn print(&self, payload: &[u8]) -> Result<()> {
@@ -121,42 +126,5 @@ impl Hear {
             });
         }
         files::write(&Place::Pipe, &[payload, b"\n"].concat())
-    }
-}
-
-/// What came in, for the end that has nothing to show.
-#[derive(Debug, Default)]
-struct Overheard {
-    messages: u64,
-    carriers: u64,
-    garbled: u64,
-    peak: f32,
-}
-
-impl Overheard {
-    fn count(&mut self, happening: &Happening) {
-        match happening {
-            Happening::Heard { .. } => self.messages += 1,
-            Happening::Carrier { .. } => self.carriers += 1,
-            Happening::Garbled => self.garbled += 1,
-            Happening::Level { peak, .. } => self.peak = self.peak.max(*peak),
-            _ => {}
-        }
-    }
-
-    fn describe(&self, time: Duration) -> String {
-        let seconds = time.as_secs_f64();
-        if self.peak == 0.0 {
-            return format!(
-                "{seconds:.1} s of silence: the microphone gives nothing; is it muted?"
-            );
-        }
-        let peak = 20.0 * self.peak.log10();
-        let bursts = match (self.carriers, self.garbled) {
-            (0, _) => "no burst found".to_owned(),
-            (_, 0) => "a burst began, but was not heard to its end".to_owned(),
-            (_, n) => format!("{n} bursts could not be read; more passes would help"),
-        };
-        format!("{seconds:.1} s of sound, peak {peak:.0} dBFS; {bursts}")
     }
 }

@@ -9,7 +9,6 @@ mod devices;
 mod encode;
 mod files;
 mod hear;
-mod hearing;
 mod interrupt;
 mod man;
 mod options;
@@ -17,6 +16,7 @@ mod outcome;
 mod pair;
 #[allow(dead_code, reason = "a base offers more than its users need today")]
 mod plot;
+mod report;
 mod say;
 mod talk;
 mod text;

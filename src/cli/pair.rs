@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use airshake::link::Link;
-use airshake::medium::Medium;
 use airshake::medium::sound::Sound;
+use airshake::medium::{Medium, Reporter};
 use airshake::pairing::{Addresses, PairError, PairEvent, PairOptions, Timing, pair};
 use anyhow::{Context, Result};
 use clap::Args;
@@ -14,6 +14,7 @@ use super::chat::{chat, interrupted};
 use super::interrupt;
 use super::options::{self, LoudspeakerOption, MicrophoneOption, ProfileOption};
 use super::outcome::{Interrupted, Nothing};
+use super::report;
 use super::talk::{Talk, meter, round};
 use super::typed;
 
@@ -75,7 +76,8 @@ impl Pair {
         let air = options::both(&self.microphone, &self.loudspeaker, self.profile.profile);
         let sound = Sound::open(air).context("cannot use the air")?;
         talk.line("looking for a peer within earshot; the same command runs on the other side");
-        let link = find(sound, self.options(), talk).await?;
+        let reporter = sound.reporter();
+        let link = find(sound, self.options(), reporter, talk).await?;
         talk.line("what you type appears on the other side; Ctrl-D ends the chat");
         chat(link, typed::lines(), talk).await
     }
@@ -93,10 +95,12 @@ impl Pair {
     }
 }
 
-/// Pairs on `medium`, and tells what happens meanwhile.
+/// Pairs on `medium`, and tells what happens meanwhile, and if nobody was found what `reporter`
+/// knows of the reason.
 pub(super) async fn find(
     medium: impl Medium,
     options: PairOptions,
+    reporter: Option<Reporter>,
     talk: &mut Talk,
 ) -> Result<Link> {
     let cancel = options.cancel.clone();
@@ -112,11 +116,20 @@ pub(super) async fn find(
     };
     talk.end_status();
     paired.map_err(|error| {
+        let heard = match error {
+            PairError::NoPeer { .. } => reporter.map(|reporter| reporter.report()),
+            _ => None,
+        };
+        if let Some(heard) = &heard {
+            talk.event("report", report::as_json(heard));
+        }
         talk.event("closed", json!({"reason": error.to_string()}));
         match error {
             PairError::Cancelled if interrupt::asked() => Interrupted.into(),
             PairError::NoPeer { .. } | PairError::LinkFailed | PairError::Proof(_) => {
-                Nothing(error.to_string()).into()
+                let cause = heard.and_then(|heard| report::cause(&heard));
+                let lines = [Some(error.to_string()), cause];
+                Nothing(lines.into_iter().flatten().collect::<Vec<_>>().join("\n")).into()
             }
             error => error.into(),
         }

@@ -2,14 +2,32 @@
 
 use super::Happening;
 use crate::audio::level::Meter;
-use crate::modem::{Event, Loss, Profile, Receiver, ReceiverError};
+use crate::modem::{Diagnosis, Event, Loss, Profile, Receiver, ReceiverError, Report};
 use crate::units::SampleRate;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A receiver and a level meter on one stream of samples.
 pub(super) struct Ear {
     receiver: Receiver,
     meter: Meter,
+    reporter: Reporter,
     rate: SampleRate,
+}
+
+/// Tells at any time what was heard so far, and why it was not more. A clone tells the same, also
+/// when the medium is elsewhere or gone.
+#[derive(Clone, Debug)]
+pub struct Reporter(Arc<Mutex<Diagnosis>>);
+
+impl Reporter {
+    /// What was heard so far. A microphone that changed its sample rate begins anew.
+    pub fn report(&self) -> Report {
+        self.with(|diagnosis| diagnosis.report())
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Diagnosis) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl Ear {
@@ -17,8 +35,26 @@ impl Ear {
         Ok(Self {
             receiver: Receiver::new(&[profile], rate)?,
             meter: Meter::new(rate),
+            reporter: Reporter(Arc::new(Mutex::new(Diagnosis::new(&[profile], rate)))),
             rate,
         })
+    }
+
+    /// Tells what it heard.
+    #[cfg(feature = "live")]
+    pub(super) fn reporter(&self) -> Reporter {
+        self.reporter.clone()
+    }
+
+    /// Reports to `reporter` from now on, as if nothing had been heard before.
+    #[cfg(feature = "live")]
+    pub(super) fn reporting_to(mut self, reporter: Reporter) -> Self {
+        let own = std::mem::replace(&mut self.reporter, reporter);
+        let fresh = Arc::into_inner(own.0).map(Mutex::into_inner);
+        if let Some(Ok(fresh)) = fresh {
+            self.reporter.with(|diagnosis| *diagnosis = fresh);
+        }
+        self
     }
 
     /// The rate of the samples that [`Ear::hear`] takes.
@@ -36,7 +72,9 @@ impl Ear {
             });
         }
         let position = self.receiver.position() + samples.len() as u64;
+        self.reporter.with(|diagnosis| diagnosis.push(samples));
         for event in self.receiver.push(samples) {
+            self.reporter.with(|diagnosis| diagnosis.note(&event));
             if let Some(happening) = happening(event, position, self.rate) {
                 tell(happening);
             }

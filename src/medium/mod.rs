@@ -14,6 +14,8 @@ mod ear;
 mod inbox;
 mod mouth;
 
+pub use ear::Reporter;
+
 use crate::units::Decibels;
 
 /// What carries envelopes. Nothing here blocks: a driver asks [`Medium::poll`] every few

@@ -6,7 +6,7 @@
 use super::ear::Ear;
 use super::inbox::Inbox;
 use super::mouth::{Mouth, check_length};
-use super::{Happening, Medium, MediumError};
+use super::{Happening, Medium, MediumError, Reporter};
 use crate::audio::device::{Counts, DeviceError, Microphone, Speaker, Tally};
 use crate::modem::{Profile, ReceiverError};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
@@ -82,6 +82,7 @@ pub struct Sound {
     speaker: Option<(String, Tally)>,
     /// Closed to end the listener.
     hearing: Option<Sender<()>>,
+    reporter: Option<Reporter>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -108,13 +109,16 @@ impl Sound {
             microphone: None,
             speaker: None,
             hearing: Some(hearing),
+            reporter: None,
             threads: Vec::new(),
         };
         if options.ends != Ends::Mouth {
             let microphone = Microphone::open(options.input.as_deref())?;
             sound.microphone = Some((microphone.name().to_owned(), microphone.tally()));
+            let ear = Ear::new(options.profile, microphone.rate())?;
+            sound.reporter = Some(ear.reporter());
             let listener = Listener {
-                ear: Ear::new(options.profile, microphone.rate())?,
+                ear,
                 microphone,
                 profile: options.profile,
                 inbox: inbox.clone(),
@@ -151,6 +155,11 @@ impl Sound {
     /// The loudspeaker, if there is one: its name, and what has gone wrong with it.
     pub fn speaker(&self) -> Option<(&str, Counts)> {
         told(&self.speaker)
+    }
+
+    /// Tells what the microphone heard, and why it was not more; `None` without a microphone.
+    pub fn reporter(&self) -> Option<Reporter> {
+        self.reporter.clone()
     }
 
     fn start(
@@ -222,7 +231,7 @@ impl Listener {
             let count = self.microphone.read(&mut block);
             if self.microphone.rate() != self.ear.rate() {
                 match Ear::new(self.profile, self.microphone.rate()) {
-                    Ok(ear) => self.ear = ear,
+                    Ok(ear) => self.ear = ear.reporting_to(self.ear.reporter()),
                     Err(error) => {
                         let error = SoundError::from(error).to_string();
                         self.inbox

@@ -15,12 +15,12 @@ const LOOK_S: f64 = 0.02;
 const SMOOTH: f64 = 150.0;
 /// Power of a bin that counts as nothing at all, 40 dB below the noise of 16-bit samples.
 const NOTHING: f64 = 1e-14;
-/// A channel ends where the spectrum falls by this many decibels within [`BELOW`] to [`ABOVE`],
-/// half an octave, and does not rise again: no room, speaker or voice falls that steeply, and
+/// A channel ends where the spectrum falls by this many decibels from [`BELOW`] to [`ABOVE`], an
+/// octave or less, and does not rise again: no room, speaker or voice falls that steeply, and
 /// every codec and every filter before a converter falls by more.
 const CLIFF_DB: f64 = 25.0;
 /// What lies below an edge, as parts of its frequency.
-const BELOW: (f64, f64) = (0.7, 0.92);
+const BELOW: (f64, f64) = (0.55, 0.8);
 /// What lies above it begins here.
 const ABOVE: f64 = 1.1;
 

@@ -284,7 +284,7 @@ impl fmt::Display for Finding {
                 f,
                 "{seconds:.2} s are too short: the shortest burst takes {needed_s:.2} s"
             ),
-            Self::Silence { .. } => f.write_str("silence, every sample is zero"),
+            Self::Silence { .. } => f.write_str("every sample is zero"),
             Self::NotNumbers { share } => {
                 write!(f, "{} of the samples are not numbers", percent(share))
             }
@@ -378,8 +378,8 @@ impl fmt::Display for Finding {
 }
 
 /// Below this a band that ends, ends as telephones do (ITU-T G.711: 3.4 kHz, at 8000 samples a
-/// second 4 kHz at most).
-const PHONE_ENDS: f64 = 4_200.0;
+/// second 4 kHz at most); a burst tells its band in steps of half a kilohertz.
+const PHONE_ENDS: f64 = 5_000.0;
 /// And below this, as voice does at 16,000 samples a second (mSBC of the hands-free profile).
 const HEADSET_ENDS: f64 = 8_200.0;
 
