@@ -15,14 +15,23 @@ use crate::units::{Decibels, SampleRate};
 use super::assembly::{Assemblies, Progress};
 use super::examination::{Budget, Examiner};
 use super::frame::Frame;
-use super::gathering::{Gatherings, Outcome, Pass};
+use super::gathering::{Gathering, Gatherings, Outcome, Pass, trust};
 use super::history::History;
 use super::reader::{Announced, NoHeader, Reader, Soft};
+use super::retrospect::Retrospect;
+use super::rhythm::Place;
 use super::{Depth, Event, Heard, Loss, Profile, Unread};
 
 /// Sightings that are followed at once; the weakest gives way. Two bursts and their echoes need
 /// a handful.
 const MOST_TRACKS: usize = 16;
+/// Sightings without a header that are remembered: should one become known, they may be its
+/// passes. Noise alone makes one in days, speech and music several a second.
+const MOST_MISSED: usize = 32;
+/// Seconds of sound that are remembered at least: two turns of eight passes of 64 bytes.
+const MEMORY_S: f64 = 16.0;
+/// Passes in a row that are looked for where they should lie, with no news of them in between.
+const MOST_LOOKS: usize = 8;
 /// Seconds after which a message that grows no more is given up. Other messages may come between
 /// its passes.
 const PATIENCE_S: f64 = 60.0;
@@ -42,6 +51,8 @@ pub(super) struct Follower {
     /// Starts of the frames whose headers were read lately, to tell an echo's sighting apart.
     recent: VecDeque<u64>,
     gatherings: Gatherings,
+    /// Starts of the frames whose headers could not be read lately.
+    missed: VecDeque<u64>,
     assemblies: Assemblies,
     /// The last code used: the segments of a message share one.
     decoder: Option<(usize, InnerDecoder)>,
@@ -80,7 +91,8 @@ impl Follower {
             readers: [Depth::Normal, Depth::Deep].map(|depth| Reader::new(profile, depth, chirp)),
             tracks: Vec::with_capacity(MOST_TRACKS + 1),
             recent: VecDeque::new(),
-            gatherings: Gatherings::default(),
+            gatherings: Gatherings::new(chirp as u64),
+            missed: VecDeque::with_capacity(MOST_MISSED),
             assemblies: Assemblies::default(),
             decoder: None,
             examiners: [None, None],
@@ -95,12 +107,19 @@ impl Follower {
         let needed = |reader: &Reader| reader.geometry.needed(reader.longest_frame());
         let longest = self.readers.iter().map(needed).max().unwrap_or(0);
         // The search lags by less than half a second.
-        longest + self.profile_rate().samples_in(0.5) as usize
+        let longest = longest + self.profile_rate().samples_in(0.5) as usize;
+        longest.max(self.profile_rate().samples_in(MEMORY_S) as usize)
     }
 
     /// The real input ends at `end`; what follows is silence that we add.
     pub(super) fn ends_at(&mut self, end: u64) {
         self.ended = Some(end);
+    }
+
+    /// Whether more samples may still tell something, were they only silence.
+    pub(super) fn is_waiting(&self) -> bool {
+        let mut open = self.gatherings.open();
+        !self.tracks.is_empty() || open.any(|gathering| gathering.look_at < u64::MAX)
     }
 
     /// What has happened since the last call, in order.
@@ -204,6 +223,7 @@ impl Follower {
                 );
             }
         }
+        self.look_for_missing(history);
     }
 
     fn read_header(
@@ -216,16 +236,15 @@ impl Follower {
         let mut unsupported = false;
         for start in [sighting.first_path, sighting.strongest] {
             let (samples, offset) = history.from(start)?;
-            match self.readers[depth as usize].header(samples, offset) {
+            let reader = &mut self.readers[depth as usize];
+            let look = reader.look(samples, offset, None);
+            match reader.header(&look) {
                 Ok(better) if self.improve(start, &better) => return None,
                 Ok(announced) => {
                     if self.is_known(start, reach) {
                         return None;
                     }
-                    self.recent.push_back(start);
-                    if self.recent.len() > MOST_TRACKS {
-                        self.recent.pop_front();
-                    }
+                    self.remember(start);
                     return self.announce(start, announced);
                 }
                 Err(NoHeader::Unsupported) => unsupported = true,
@@ -246,10 +265,56 @@ impl Follower {
         if depth == Depth::Normal {
             return Some(Stage::Sighted(Depth::Deep));
         }
+        if let Some(stage) = self.recognise(sighting.strongest, history) {
+            return Some(stage);
+        }
+        if self.missed.len() == MOST_MISSED {
+            self.missed.pop_front();
+        }
+        self.missed.push_back(sighting.strongest);
         let start = sighting.first_path;
         let end = start + self.reader(Depth::Normal).geometry.frame(1) as u64;
         self.examine((start, end), Depth::Normal, false, history);
         None
+    }
+
+    /// A header that cannot be read by itself may be clear enough to be told from those of the
+    /// messages that are being gathered.
+    fn recognise(&mut self, start: u64, history: &History) -> Option<Stage> {
+        let Self {
+            readers,
+            gatherings,
+            ended,
+            ..
+        } = self;
+        let mut retrospect = Retrospect {
+            profile: readers[0].profile(),
+            readers,
+            history,
+            ended: *ended,
+            apart: gatherings.apart(),
+        };
+        let announced = gatherings.open().find_map(|gathering| {
+            let place = retrospect.recognise(gathering, start as i64)?;
+            Some(Announced {
+                header: Header {
+                    pass: place.pass,
+                    ..gathering.key
+                },
+                stretch: gathering.stretch,
+                snr: gathering.snr(),
+            })
+        })?;
+        self.remember(start);
+        self.announce(start, announced)
+    }
+
+    /// A header was read at `start`.
+    fn remember(&mut self, start: u64) {
+        if self.recent.len() == MOST_TRACKS {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(start);
     }
 
     /// Whether a header was read lately that stood within `reach` of `start`.
@@ -335,8 +400,17 @@ impl Follower {
         };
         let depth = self.profile().depth_of(&announced.header);
         let reader = &mut self.readers[depth as usize];
-        let soft = reader.data(samples, offset, announced, frame);
-        let end = start + reader.geometry.frame(frame.map.symbols()) as u64;
+        let symbols = frame.map.symbols();
+        let heard = match self.ended {
+            Some(ended) => {
+                let heard = 0..ended as i64;
+                let geometry = &reader.geometry;
+                geometry.whole_symbols(start as i64, announced.stretch, heard)
+            }
+            None => 0..symbols,
+        };
+        let soft = reader.data(samples, offset, announced, frame, heard);
+        let end = start + reader.geometry.frame(symbols) as u64;
         let info = frame.code.info_bits();
         if self.decoder.as_ref().is_none_or(|(bits, _)| *bits != info) {
             self.decoder = Some((info, InnerDecoder::new(&frame.code)));
@@ -344,7 +418,7 @@ impl Follower {
         let served = if announced.header.segmented {
             self.read_segment((start, end), announced, frame, &soft)
         } else {
-            self.gather((start, end), announced, frame, soft)
+            self.gather((start, end), announced, frame, soft, history)
         };
         if !served {
             self.examine((start, end), depth, true, history);
@@ -358,46 +432,122 @@ impl Follower {
         announced: &Announced,
         frame: &Frame,
         soft: Soft,
+        history: &History,
     ) -> bool {
-        let (pass, snr) = (announced.header.pass, soft.snr);
+        let header = announced.header;
         let cut_off = self.is_cut_off(end);
         let Some((_, decoder)) = &mut self.decoder else {
             return true;
         };
+        let snr = soft.snr;
+        let word = self.readers[0].word(&header);
         let heard = Pass {
             part: frame.part,
+            trust: trust(&[(word, soft.header)]),
             soft: soft.llrs,
-            at: start,
+            place: Place {
+                start: start as i64,
+                pass: header.pass,
+            },
             end,
             snr,
             cut_off,
         };
-        match self
+        let outcome = self
             .gatherings
-            .add(&announced.header, &frame.code, decoder, heard)
-        {
-            Outcome::Whole {
-                payload,
-                first_at,
-                passes,
-                snr,
-            } => {
-                let clock_ppm = (soft.stretch * 1e6) as f32;
-                self.hear(first_at, end, payload, passes, snr, clock_ppm);
-            }
+            .add(&header, &frame.code, decoder, heard, soft.stretch);
+        let outcome = match outcome {
+            Outcome::Kept { passes } => self
+                .look_around(&Header { pass: 0, ..header }, true, history)
+                .unwrap_or(Outcome::Kept { passes }),
+            other => other,
+        };
+        match outcome {
             Outcome::Kept { passes } => {
                 let at = self.to_input(start);
                 self.events.push_back(Event::Kept {
                     at,
-                    pass,
+                    pass: header.pass,
                     passes,
                     snr,
                 });
-                return false;
+                false
             }
-            Outcome::Known => {}
+            outcome => {
+                self.settle(outcome, end, soft.stretch);
+                true
+            }
         }
-        true
+    }
+
+    /// Gives out a message that was read.
+    fn settle(&mut self, outcome: Outcome, end: u64, stretch: f64) {
+        if let Outcome::Whole {
+            payload,
+            first_at,
+            passes,
+            snr,
+        } = outcome
+        {
+            self.hear(first_at, end, payload, passes, snr, (stretch * 1e6) as f32);
+        }
+    }
+
+    /// Looks for other passes of a gathering; `None` if there are none. `news` says that it has
+    /// just got one.
+    fn look_around(&mut self, key: &Header, news: bool, history: &History) -> Option<Outcome> {
+        let Self {
+            readers,
+            gatherings,
+            missed,
+            ended,
+            decoder,
+            ..
+        } = self;
+        let mut retrospect = Retrospect {
+            profile: readers[0].profile(),
+            readers,
+            history,
+            ended: *ended,
+            apart: gatherings.apart(),
+        };
+        let gathering = gatherings.of_mut(key)?;
+        // What was sighted later has been compared already.
+        let sighted: &[u64] = match news && gathering.passes == 1 {
+            true => missed.make_contiguous(),
+            false => &[],
+        };
+        let found = retrospect.find(gathering, sighted);
+        gathering.silence = gathering.silence.or(found.silence);
+        gathering.looks = match news || !found.passes.is_empty() {
+            true => 0,
+            false => gathering.looks + 1,
+        };
+        gathering.look_at = next_look(&retrospect, gathering).unwrap_or(u64::MAX);
+        if found.passes.is_empty() {
+            return None;
+        }
+        let info = gathering.code.info_bits();
+        if decoder.as_ref().is_none_or(|(bits, _)| *bits != info) {
+            *decoder = Some((info, InnerDecoder::new(&gathering.code)));
+        }
+        let (_, decoder) = decoder.as_mut()?;
+        Some(gatherings.add_found(key, decoder, found.passes))
+    }
+
+    /// Looks for passes that should have come by now, whose preambles were not seen.
+    fn look_for_missing(&mut self, history: &History) {
+        let due = |follower: &Self| {
+            let mut open = follower.gatherings.open();
+            open.find(|gathering| gathering.look_at <= history.end())
+                .map(|gathering| (gathering.key, gathering.stretch))
+        };
+        while let Some((key, stretch)) = due(self) {
+            if let Some(outcome) = self.look_around(&key, false, history) {
+                let end = self.ended.unwrap_or(history.end()).min(history.end());
+                self.settle(outcome, end, stretch);
+            }
+        }
     }
 
     /// Takes a segment of a long message; false if it could not be read.
@@ -524,4 +674,31 @@ impl Follower {
         let (from, to) = (u128::from(self.rate.0), u128::from(self.profile_rate().0));
         (u128::from(sample) * from / to) as u64
     }
+}
+
+/// When the next pass of a gathering will be whole, if it goes on as it did; `None` when it has
+/// been silent for too long.
+fn next_look(retrospect: &Retrospect<'_>, gathering: &Gathering) -> Option<u64> {
+    if gathering.looks >= MOST_LOOKS {
+        return None;
+    }
+    let rhythm = retrospect.rhythm(&gathering.key)?;
+    let mut place = *gathering.known.iter().max_by_key(|place| place.start)?;
+    let silence = gathering.silence.unwrap_or(0.0) as i64;
+    let mut at = place.start;
+    for _ in 0..=gathering.looks {
+        at = at.saturating_add(rhythm.length(place.pass) as i64 + silence);
+        place.pass = (place.pass + 1) % 8;
+    }
+    // Nothing comes after the end.
+    if retrospect.ended.is_some_and(|ended| at >= ended as i64) {
+        return None;
+    }
+    let header = Header {
+        pass: place.pass,
+        ..gathering.key
+    };
+    let reader = &retrospect.readers[retrospect.profile.depth_of(&header) as usize];
+    let symbols = Frame::symbols(retrospect.profile, &header).ok()?;
+    u64::try_from(at.saturating_add(reader.geometry.needed(symbols) as i64)).ok()
 }

@@ -25,6 +25,19 @@ impl Frame {
     /// # Errors
     /// [`PacketError::Length`] if there is none.
     pub(super) fn of(profile: &Profile, header: &Header) -> Result<Self, PacketError> {
+        let code = InnerCode::new(block_info_bits(header)?);
+        Self::with_code(profile, header, code)
+    }
+
+    /// The frame behind a header, if its code is at hand: the passes of a message share one.
+    ///
+    /// # Errors
+    /// As [`Frame::of`].
+    pub(super) fn with_code(
+        profile: &Profile,
+        header: &Header,
+        code: InnerCode,
+    ) -> Result<Self, PacketError> {
         let info = block_info_bits(header)?;
         let format = profile.at_depth(profile.depth_of(header));
         let symbols = Self::symbols(profile, header)?;
@@ -40,7 +53,7 @@ impl Frame {
         };
         Ok(Self {
             map: FrameMap::new(&format.plan, header_code_bits(), symbols),
-            code: InnerCode::new(info),
+            code,
             part,
         })
     }

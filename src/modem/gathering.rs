@@ -12,6 +12,8 @@ use crate::bits::{Header, unpack_single};
 use crate::code::{InnerCode, InnerDecoder, Part};
 use crate::units::{Decibels, Llr};
 
+use super::rhythm::Place;
+
 /// Gatherings at once; one more gives up the oldest.
 const MOST: usize = 4;
 /// Passes whose soft bits are kept apart, beside the sum of all. A pass has three soft bits at
@@ -23,6 +25,8 @@ const APART: usize = 4;
 const NEWEST: [usize; 2] = [4, 2];
 /// Messages given out that are remembered, to know their later passes.
 const REMEMBERED: usize = 4;
+/// Places that are remembered of a gathering.
+const PLACES: usize = 64;
 /// Nats by which soft bits must favour a known word over chance for a pass to be taken for one
 /// of its: as sure as 32 bits of checksum.
 const SURE: f64 = 22.0;
@@ -34,8 +38,10 @@ pub(super) struct Pass {
     pub(super) part: Part,
     /// Its soft bits, in the order in which they are sent.
     pub(super) soft: Vec<Llr>,
+    /// What they are worth, `0..=1`, by what its header is known to say: see [`trust`].
+    pub(super) trust: f32,
     /// Where it lies.
-    pub(super) at: u64,
+    pub(super) place: Place,
     pub(super) end: u64,
     pub(super) snr: Decibels,
     /// Whether the input ended before it did.
@@ -62,7 +68,18 @@ pub(super) enum Outcome {
 #[derive(Debug)]
 pub(super) struct Gathering {
     /// With pass 0.
-    key: Header,
+    pub(super) key: Header,
+    pub(super) code: InnerCode,
+    /// Where the newest of its passes lie, in the order in which they were found.
+    pub(super) known: VecDeque<Place>,
+    /// By how much the sender's clock runs faster than ours, by the newest pass.
+    pub(super) stretch: f64,
+    /// The silence between its passes, once it is clear that they make a loop.
+    pub(super) silence: Option<f64>,
+    /// When to look for passes whose preambles were not seen, and how often that was done since
+    /// the last news.
+    pub(super) look_at: u64,
+    pub(super) looks: usize,
     /// Sum of the soft bits of all passes, one for each mother bit.
     sum: Vec<Llr>,
     newest: VecDeque<Pass>,
@@ -82,17 +99,32 @@ struct Done {
 }
 
 /// All gatherings of one profile.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Gatherings {
+    /// Samples by which two frames differ at least, if they are not the same.
+    apart: u64,
     open: VecDeque<Gathering>,
     done: VecDeque<Done>,
     given_up: Vec<Gathering>,
+}
+
+impl Pass {
+    /// Its first sample that was heard.
+    fn begins(&self) -> u64 {
+        u64::try_from(self.place.start).unwrap_or(0)
+    }
 }
 
 impl Gathering {
     fn new(key: Header, code: &InnerCode, at: u64) -> Self {
         Self {
             key,
+            code: code.clone(),
+            known: VecDeque::with_capacity(PLACES),
+            stretch: 0.0,
+            silence: None,
+            look_at: u64::MAX,
+            looks: 0,
             sum: vec![0.0; code.mother_bits()],
             newest: VecDeque::with_capacity(APART),
             snr_sum: 0.0,
@@ -108,11 +140,22 @@ impl Gathering {
         Decibels((self.snr_sum / f64::from(self.passes.max(1))) as f32)
     }
 
-    fn add(&mut self, code: &InnerCode, pass: Pass) {
-        add(code, &pass, &mut self.sum);
+    /// Whether it has the pass that lies at `start`, or one that overlaps it by its preamble.
+    pub(super) fn has(&self, start: i64, apart: u64) -> bool {
+        self.known
+            .iter()
+            .any(|known| known.start.abs_diff(start) < apart)
+    }
+
+    fn add(&mut self, pass: Pass) {
+        add(&self.code, &pass, &mut self.sum);
+        if self.known.len() == PLACES {
+            self.known.pop_front();
+        }
+        self.known.push_back(pass.place);
         self.snr_sum += f64::from(pass.snr.0);
         self.passes += 1;
-        self.first_at = self.first_at.min(pass.at);
+        self.first_at = self.first_at.min(pass.begins());
         self.last_end = self.last_end.max(pass.end);
         self.cut_off &= pass.cut_off;
         if self.newest.len() == APART {
@@ -123,7 +166,8 @@ impl Gathering {
 
     /// The message of all passes, or of the newest few; with the place where the first of them
     /// begins, and their number.
-    fn read(&self, code: &InnerCode, decoder: &mut InnerDecoder) -> Option<(Read, u64, u32)> {
+    fn read(&self, decoder: &mut InnerDecoder) -> Option<(Read, u64, u32)> {
+        let code = &self.code;
         if let Some(read) = read(&self.key, code, decoder, &self.sum) {
             return Some((read, self.first_at, self.passes));
         }
@@ -136,7 +180,7 @@ impl Gathering {
             for pass in self.newest.iter().skip(skip) {
                 add(code, pass, &mut sum);
             }
-            let first = self.newest.iter().skip(skip).map(|pass| pass.at).min();
+            let first = self.newest.iter().skip(skip).map(Pass::begins).min();
             read(&self.key, code, decoder, &sum).map(|read| {
                 let first = first.unwrap_or(self.first_at);
                 (read, first, count as u32)
@@ -146,7 +190,18 @@ impl Gathering {
 }
 
 impl Gatherings {
-    /// Takes a pass of the message that `header` announces.
+    /// None yet; frames that begin less than `apart` samples from each other are the same.
+    pub(super) fn new(apart: u64) -> Self {
+        Self {
+            apart,
+            open: VecDeque::new(),
+            done: VecDeque::new(),
+            given_up: Vec::new(),
+        }
+    }
+
+    /// Takes a pass of the message that `header` announces, sent by a clock that runs faster than
+    /// ours by `stretch`.
     ///
     /// # Panics
     /// If `decoder` is not one for `code`, or `code` not that of `header`.
@@ -156,15 +211,20 @@ impl Gatherings {
         code: &InnerCode,
         decoder: &mut InnerDecoder,
         pass: Pass,
+        stretch: f64,
     ) -> Outcome {
         let key = Header { pass: 0, ..*header };
         let mut alone = vec![0.0; code.mother_bits()];
-        add(code, &pass, &mut alone);
+        let whole = Pass {
+            trust: 1.0,
+            ..pass.clone()
+        };
+        add(code, &whole, &mut alone);
         if let Some(read) = read(&key, code, decoder, &alone) {
             self.finish(key, read.word);
             return Outcome::Whole {
                 payload: read.payload,
-                first_at: pass.at,
+                first_at: pass.begins(),
                 passes: 1,
                 snr: pass.snr,
             };
@@ -176,23 +236,44 @@ impl Gatherings {
         {
             return Outcome::Known;
         }
-        let place = match self.open.iter().position(|open| open.key == key) {
-            Some(place) => place,
-            None => {
-                if self.open.len() == MOST {
-                    self.given_up.extend(self.open.pop_front());
-                }
-                self.open.push_back(Gathering::new(key, code, pass.at));
-                self.open.len() - 1
+        if self.of(&key).is_none() {
+            if self.open.len() == MOST {
+                self.given_up.extend(self.open.pop_front());
             }
+            self.open
+                .push_back(Gathering::new(key, code, pass.begins()));
+        }
+        if let Some(gathering) = self.of_mut(&key) {
+            gathering.stretch = stretch;
+        }
+        self.add_found(&key, decoder, vec![pass])
+    }
+
+    /// Takes passes that were found with the help of others, and cannot be read alone.
+    ///
+    /// # Panics
+    /// If `decoder` is not one for the code of that message.
+    pub(super) fn add_found(
+        &mut self,
+        key: &Header,
+        decoder: &mut InnerDecoder,
+        passes: Vec<Pass>,
+    ) -> Outcome {
+        let apart = self.apart;
+        let Some(gathering) = self.of_mut(key) else {
+            return Outcome::Known;
         };
-        let gathering = &mut self.open[place];
-        gathering.add(code, pass);
-        if gathering.passes > 1
-            && let Some((read, first_at, passes)) = gathering.read(code, decoder)
+        for pass in passes {
+            if !gathering.has(pass.place.start, apart) {
+                gathering.add(pass);
+            }
+        }
+        let passes = gathering.passes;
+        if passes > 1
+            && let Some((read, first_at, passes)) = gathering.read(decoder)
         {
             let snr = gathering.snr();
-            self.finish(key, read.word);
+            self.finish(*key, read.word);
             return Outcome::Whole {
                 payload: read.payload,
                 first_at,
@@ -200,9 +281,27 @@ impl Gatherings {
                 snr,
             };
         }
-        Outcome::Kept {
-            passes: gathering.passes,
-        }
+        Outcome::Kept { passes }
+    }
+
+    /// Samples by which two frames differ at least, if they are not the same.
+    pub(super) fn apart(&self) -> u64 {
+        self.apart
+    }
+
+    /// The gathering of that key.
+    pub(super) fn of(&self, key: &Header) -> Option<&Gathering> {
+        self.open.iter().find(|open| open.key == *key)
+    }
+
+    /// The same, to change it.
+    pub(super) fn of_mut(&mut self, key: &Header) -> Option<&mut Gathering> {
+        self.open.iter_mut().find(|open| open.key == *key)
+    }
+
+    /// All that are open.
+    pub(super) fn open(&self) -> impl Iterator<Item = &Gathering> {
+        self.open.iter()
     }
 
     /// Takes out the gatherings to which nothing was added since `before`, and those that had to
@@ -238,7 +337,7 @@ struct Read {
 /// Adds the soft bits of a pass to those of the mother bits.
 fn add(code: &InnerCode, pass: &Pass, sum: &mut [Llr]) {
     for (place, llr) in code.part(pass.part, pass.soft.len()).zip(&pass.soft) {
-        sum[place] += llr;
+        sum[place] += pass.trust * llr;
     }
 }
 
@@ -250,8 +349,10 @@ fn read(key: &Header, code: &InnerCode, decoder: &mut InnerDecoder, sum: &[Llr])
     Some(Read { payload, word })
 }
 
-/// By how many nats soft bits favour `word` over bits thrown by a coin.
-fn favour(word: &[bool], soft: &[Llr]) -> f64 {
+/// By how many nats soft bits favour `word` over bits thrown by a coin: the logarithm of a
+/// likelihood ratio. With signs thrown by a coin the mean of that ratio is one, however large the
+/// soft bits are; so it exceeds `x` with a probability of `e^-x` at most.
+pub(super) fn favour(word: &[bool], soft: &[Llr]) -> f64 {
     word.iter()
         .zip(soft)
         .map(|(&bit, &llr)| {
@@ -260,6 +361,27 @@ fn favour(word: &[bool], soft: &[Llr]) -> f64 {
             std::f64::consts::LN_2 - against.max(0.0) - (-against.abs()).exp().ln_1p()
         })
         .sum()
+}
+
+/// The factor by which soft bits are to be taken, given what some of them must say. Far below the
+/// noise, levels learnt from energies alone make soft bits too sure of themselves, and a loop is
+/// where it matters: the noise of many weak passes would drown a strong one. The factor is the
+/// one under which the known bits are likeliest.
+pub(super) fn trust(known: &[(Vec<bool>, Vec<Llr>)]) -> f32 {
+    // Not at all, or in steps of 1 dB; where nothing is known, as they are.
+    let steps = (0..=15).rev().map(|step| 10f32.powf(-0.1 * step as f32));
+    let factors = std::iter::once(0.0).chain(steps);
+    let likelihood = |factor: f32| -> f64 {
+        let each = known.iter().map(|(word, soft)| {
+            let scaled: Vec<Llr> = soft.iter().map(|llr| llr * factor).collect();
+            favour(word, &scaled)
+        });
+        each.sum()
+    };
+    factors
+        .map(|factor| (likelihood(factor), factor))
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map_or(1.0, |(_, factor)| factor)
 }
 
 #[cfg(test)]
@@ -317,7 +439,11 @@ mod tests {
             Pass {
                 part: frame.part,
                 soft,
-                at: self.at,
+                trust: 1.0,
+                place: Place {
+                    start: self.at as i64,
+                    pass,
+                },
                 end: self.at + 9_000,
                 snr: Decibels(0.0),
                 cut_off: false,
@@ -326,7 +452,7 @@ mod tests {
 
         fn add(&self, gatherings: &mut Gatherings, pass: Pass) -> Outcome {
             let mut decoder = InnerDecoder::new(&self.code);
-            gatherings.add(&self.header, &self.code, &mut decoder, pass)
+            gatherings.add(&self.header, &self.code, &mut decoder, pass, 0.0)
         }
     }
 
@@ -349,7 +475,7 @@ mod tests {
         let sent: Vec<u8> = (0..64).collect();
         for (seed, first) in [(1, 0), (2, 3), (3, 7)] {
             let mut sender = Loop::new(&sent, seed);
-            let mut gatherings = Gatherings::default();
+            let mut gatherings = Gatherings::new(1000);
             let mut used = 0;
             let whole = (0..8).find_map(|i| {
                 let pass = sender.pass((first + i) % 8, FOUR_ARE_NEEDED);
@@ -383,7 +509,7 @@ mod tests {
         let (first, second) = twins();
         let (mut a, mut b) = (Loop::new(&first, 4), Loop::new(&second, 5));
         assert_eq!(a.header, b.header);
-        let mut gatherings = Gatherings::default();
+        let mut gatherings = Gatherings::new(1000);
         for pass in 0..2 {
             let heard = a.pass(pass, FOUR_ARE_NEEDED);
             assert!(matches!(
@@ -412,7 +538,7 @@ mod tests {
     fn an_older_message_of_the_same_key_spoils_nothing_for_long() {
         let (first, second) = twins();
         let (mut a, mut b) = (Loop::new(&first, 6), Loop::new(&second, 7));
-        let mut gatherings = Gatherings::default();
+        let mut gatherings = Gatherings::new(1000);
         for pass in 0..2 {
             let heard = a.pass(pass, FOUR_ARE_NEEDED);
             a.add(&mut gatherings, heard);
@@ -431,7 +557,7 @@ mod tests {
     fn the_sum_of_two_messages_never_gives_a_third() {
         let (first, second) = twins();
         let (mut a, mut b) = (Loop::new(&first, 8), Loop::new(&second, 9));
-        let mut gatherings = Gatherings::default();
+        let mut gatherings = Gatherings::new(1000);
         for pass in 0..16 {
             for sender in [&mut a, &mut b] {
                 let heard = sender.pass(pass % 8, FOUR_ARE_NEEDED);
@@ -445,7 +571,7 @@ mod tests {
     #[test]
     fn later_passes_of_a_message_given_out_are_known_even_if_unreadable() {
         let mut sender = Loop::new(&[9; 64], 10);
-        let mut gatherings = Gatherings::default();
+        let mut gatherings = Gatherings::new(1000);
         let heard = sender.pass(0, ONE_IS_ENOUGH);
         let read = sender.add(&mut gatherings, heard);
         assert!(matches!(read, Outcome::Whole { .. }));
@@ -457,8 +583,30 @@ mod tests {
     }
 
     #[test]
+    fn known_bits_tell_what_soft_bits_are_worth() {
+        let mut random = Random::new(11, "trust");
+        let mut heard = |mean: f64, boast: f64| {
+            let word: Vec<bool> = (0..2400).map(|_| random.bits() & 1 == 1).collect();
+            let soft = word.iter().map(|&bit| {
+                let sign = if bit { -1.0 } else { 1.0 };
+                let llr = sign * mean + random.gaussian() * (2.0 * mean).sqrt();
+                (boast * llr) as f32
+            });
+            let soft = soft.collect();
+            (word, soft)
+        };
+        for (mean, boast) in [(2.0, 1.0), (0.5, 1.0), (0.5, 3.0), (0.1, 8.0)] {
+            let factor = f64::from(trust(&[heard(mean, boast)]));
+            // Within a step of 1 dB and what 2400 bits can tell.
+            assert!((factor * boast).log10().abs() < 0.2, "{boast}: {factor}");
+        }
+        assert!(trust(&[heard(0.0001, 50.0)]) < 0.05);
+        assert_eq!(trust(&[]), 1.0);
+    }
+
+    #[test]
     fn a_gathering_is_given_up_once_and_the_oldest_makes_room() {
-        let mut gatherings = Gatherings::default();
+        let mut gatherings = Gatherings::new(1000);
         for i in 0..100u8 {
             let mut sender = Loop::new(&vec![1; usize::from(i) + 64], u64::from(i));
             sender.at = 100_000 * u64::from(i);

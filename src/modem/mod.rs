@@ -17,6 +17,8 @@ mod profile;
 mod reader;
 mod receiver;
 mod report;
+mod retrospect;
+mod rhythm;
 mod transmitter;
 
 pub use event::{Event, Heard, Loss, Unread};

@@ -1,5 +1,7 @@
 //! Reads one frame out of samples: first its header, then its data.
 
+use std::ops::Range;
+
 use crate::bits::{HEADER_BITS, Header, HeaderError};
 use crate::code::HeaderCode;
 use crate::samples::{Detector, FineSpectrum};
@@ -57,6 +59,26 @@ impl Geometry {
         nominal + (nominal as f64 * STRETCH_MOST) as usize + Detector::MARGIN
     }
 
+    /// The symbols of which at least three quarters lie within `heard`, of a frame that begins at
+    /// `start`, if the sender's clock runs faster by `stretch`.
+    pub(super) fn whole_symbols(
+        &self,
+        start: i64,
+        stretch: f64,
+        heard: Range<i64>,
+    ) -> Range<usize> {
+        let pitch = (self.guard + self.body) as f64;
+        let first = self.body_start(0) as f64;
+        let scale = 1.0 + stretch;
+        let spare = self.body as f64 / 4.0;
+        let from = (heard.start.saturating_sub(start)) as f64 * scale - spare;
+        let to = (heard.end.saturating_sub(start)) as f64 * scale + spare;
+        // Conversions saturate.
+        let skipped = ((from - first) / pitch).ceil().max(0.0) as usize;
+        let end = ((to - first - self.body as f64) / pitch).floor() + 1.0;
+        skipped..end.max(0.0) as usize
+    }
+
     pub(super) fn body(&self) -> usize {
         self.body
     }
@@ -70,11 +92,22 @@ pub(super) struct Announced {
     pub(super) snr: Decibels,
 }
 
+/// What the header of a frame gave, whether or not it can be read.
+#[derive(Clone, Debug)]
+pub(super) struct Look {
+    /// The coded bits.
+    pub(super) llrs: Vec<Llr>,
+    pub(super) stretch: f64,
+    pub(super) snr: Decibels,
+}
+
 /// What the data of a frame gave.
 #[derive(Clone, Debug)]
 pub(super) struct Soft {
     /// The coded bits, in the order in which they are sent.
     pub(super) llrs: Vec<Llr>,
+    /// The coded bits of its header, by the same measure.
+    pub(super) header: Vec<Llr>,
     pub(super) snr: Decibels,
     pub(super) stretch: f64,
 }
@@ -125,19 +158,30 @@ impl Reader {
         self.header_map.symbols()
     }
 
-    /// Reads the header of a frame that begins at `start` in `samples`.
+    /// Soft bits of the header of a frame that begins at `start` in `samples`; of a sender's clock
+    /// that runs faster by `stretch`, which is looked for if it is not known.
+    pub(super) fn look(&mut self, samples: &[f32], start: usize, stretch: Option<f64>) -> Look {
+        let symbols = self.header_symbols();
+        let stretch = stretch.unwrap_or_else(|| {
+            self.take_fine(samples, start, 0..symbols);
+            self.best_stretch(0.0, STRETCH_MOST, STRETCH_STEP)
+        });
+        self.take_energies(samples, start, 0..symbols, stretch);
+        let (soft, levels) = self.demapper.demap(&self.energies);
+        Look {
+            llrs: self.header_map.header_llrs(&soft),
+            stretch,
+            snr: levels.snr(),
+        }
+    }
+
+    /// The header behind those soft bits.
     ///
     /// # Errors
     /// [`NoHeader`] if there is none.
-    pub(super) fn header(&mut self, samples: &[f32], start: usize) -> Result<Announced, NoHeader> {
-        let symbols = self.header_symbols();
-        self.take_fine(samples, start, symbols);
-        let stretch = self.best_stretch(0.0, STRETCH_MOST, STRETCH_STEP);
-        self.take_energies(samples, start, symbols, stretch);
-        let (soft, levels) = self.demapper.demap(&self.energies);
+    pub(super) fn header(&mut self, look: &Look) -> Result<Announced, NoHeader> {
         let mut bits = [false; HEADER_BITS];
-        self.header_code
-            .decode(&self.header_map.header_llrs(&soft), &mut bits);
+        self.header_code.decode(&look.llrs, &mut bits);
         let header = Header::from_bits(&bits).map_err(|error| match error {
             HeaderError::Version { .. } => NoHeader::Unsupported,
             _ => NoHeader::Unreadable,
@@ -147,41 +191,59 @@ impl Reader {
         }
         Ok(Announced {
             header,
-            stretch,
-            snr: levels.snr(),
+            stretch: look.stretch,
+            snr: look.snr,
         })
     }
 
-    /// Soft bits of the data of the frame that `announced` began.
+    /// The coded bits of a header.
+    pub(super) fn word(&self, header: &Header) -> Vec<bool> {
+        self.header_code.encode(&header.to_bits())
+    }
+
+    /// Soft bits of the data of the frame that `announced` began. Only the symbols in `heard` are
+    /// read; of the others nothing is known.
     pub(super) fn data(
         &mut self,
         samples: &[f32],
         start: usize,
         announced: &Announced,
         frame: &Frame,
+        heard: Range<usize>,
     ) -> Soft {
         let symbols = frame.map.symbols();
-        self.take_fine(samples, start, symbols);
+        let heard = heard.start.min(symbols)..heard.end.min(symbols);
+        let bits = self.profile.at_depth(self.depth).plan.bits_per_symbol();
+        let mut soft = vec![0.0; symbols * bits];
+        if heard.is_empty() {
+            return Soft {
+                llrs: frame.map.data_llrs(&soft).collect(),
+                header: frame.map.header_llrs(&soft),
+                snr: announced.snr,
+                stretch: announced.stretch,
+            };
+        }
+        self.take_fine(samples, start, heard.clone());
         let stretch = self.best_stretch(announced.stretch, 2.0 * STRETCH_STEP, STRETCH_FINE);
-        self.take_energies(samples, start, symbols, stretch);
-        let (soft, levels) = self.demapper.demap(&self.energies);
+        self.take_energies(samples, start, heard.clone(), stretch);
+        let (some, levels) = self.demapper.demap(&self.energies);
+        soft[heard.start * bits..heard.end * bits].copy_from_slice(&some);
         Soft {
             llrs: frame.map.data_llrs(&soft).collect(),
+            header: frame.map.header_llrs(&soft),
             snr: levels.snr(),
             stretch,
         }
     }
 
-    /// Fine spectra of the first `symbols` symbols, as they lie without stretch.
-    fn take_fine(&mut self, samples: &[f32], start: usize, symbols: usize) {
-        self.fine
-            .resize_with(symbols.max(self.fine.len()), FineSpectrum::default);
-        for symbol in 0..symbols {
+    /// Fine spectra of some symbols, as they lie without stretch.
+    fn take_fine(&mut self, samples: &[f32], start: usize, symbols: Range<usize>) {
+        self.fine.resize_with(symbols.len(), FineSpectrum::default);
+        for (fine, symbol) in self.fine.iter_mut().zip(symbols) {
             let from = (start + self.geometry.body_start(symbol)).min(samples.len());
             let body = &samples[from..(from + self.geometry.body).min(samples.len())];
-            self.detector.fine_spectrum(body, &mut self.fine[symbol]);
+            self.detector.fine_spectrum(body, fine);
         }
-        self.fine.truncate(symbols);
     }
 
     /// The stretch at which the tones stand out best.
@@ -203,9 +265,15 @@ impl Reader {
         best.map_or(around, |(_, stretch)| stretch)
     }
 
-    fn take_energies(&mut self, samples: &[f32], start: usize, symbols: usize, stretch: f64) {
+    fn take_energies(
+        &mut self,
+        samples: &[f32],
+        start: usize,
+        symbols: Range<usize>,
+        stretch: f64,
+    ) {
         self.energies.clear();
-        for symbol in 0..symbols {
+        for symbol in symbols {
             let offset = self.geometry.body_start(symbol) as f64 / (1.0 + stretch);
             self.detector
                 .energies(samples, start as f64 + offset, stretch, &mut self.energies);

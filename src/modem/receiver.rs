@@ -122,8 +122,13 @@ impl Receiver {
         }
         self.work();
         for line in &mut self.lines {
-            // Those of longer memory have more silence to work off.
-            while line.is_ready() {
+            // No more silence than someone waits for.
+            let mut left = line.follower.memory() / line.block + 1;
+            while line.is_ready() || (left > 0 && line.follower.is_waiting()) {
+                if !line.is_ready() {
+                    line.fresh.resize(line.fresh.len() + line.block, 0.0);
+                    left -= 1;
+                }
                 line.work(&mut self.events);
             }
             line.follower.finish();
@@ -197,12 +202,12 @@ impl Line {
         events.extend(self.follower.take_events());
     }
 
-    /// Adds the silence that lets everything be decided.
+    /// Adds the silence after which every preamble is sighted.
     fn finish(&mut self) {
         self.resampler.finish(&mut self.fresh);
         let end = self.history.end() + (self.fresh.len() - self.worked) as u64;
         self.follower.ends_at(end);
-        let silence = self.follower.memory() + 50 * self.block;
+        let silence = 50 * self.block;
         self.fresh
             .resize(self.fresh.len() + silence + self.block, 0.0);
     }
