@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use airshake::air::{Random, Room, Scene};
-use airshake::modem::{Event, Receiver, Transmitter};
+use airshake::modem::{Event, Profile, Receiver, Transmitter};
 use anyhow::{Result, bail};
 use clap::Args;
 use serde_json::{Value, json};
@@ -28,9 +28,9 @@ Examples:
   airshake bench speed
   airshake bench speed --payload 400 --rounds 21 --json
 
-JSON: a line each for what = encode, decode, noise, silence, with bench,
-profile, payload, sound_s, rounds, times_real_time, times_real_time_min,
-times_real_time_max, core_percent; what = start, with ms, ms_min, ms_max;
+JSON: a line each for what = encode, decode, noise, silence, all-profiles
+(noise), with bench, profile, payload, sound_s, rounds, times_real_time,
+times_real_time_min, times_real_time_max, core_percent; what = start, with ms, ms_min, ms_max;
 what = latency, with stream_ms, cpu_ms and their _min and _max; what =
 memory, with receiver_mib and process_mib (Linux).")]
 pub(super) struct Speed {
@@ -60,6 +60,8 @@ struct Figures {
     decode: Vec<f64>,
     noise: Vec<f64>,
     silence: Vec<f64>,
+    /// Noise again, in all profiles at once.
+    all: Vec<f64>,
     start_ms: Vec<f64>,
     stream_ms: Vec<f64>,
     cpu_ms: Vec<f64>,
@@ -67,6 +69,9 @@ struct Figures {
 
 /// Samples a sound card gives at once: 10 ms.
 const BLOCK: usize = 480;
+
+/// What listening in all profiles at once is called.
+const ALL_PROFILES: &str = "noise, all profiles";
 
 /// Half a minute.
 const MEMORY_BLOCKS: usize = 3_000;
@@ -131,12 +136,14 @@ impl Speed {
         result?;
         figures.encode.push(made / time.as_secs_f64());
 
-        for (samples, expected, speeds) in [
-            (sound, messages, &mut figures.decode),
-            (noise, 0, &mut figures.noise),
-            (silence, 0, &mut figures.silence),
+        let one: &[&Profile] = &[profile];
+        for (profiles, samples, expected, speeds) in [
+            (one, sound, messages, &mut figures.decode),
+            (one, noise, 0, &mut figures.noise),
+            (one, silence, 0, &mut figures.silence),
+            (Profile::ALL, noise, 0, &mut figures.all),
         ] {
-            let mut receiver = Receiver::new(&[profile], RATE)?;
+            let mut receiver = Receiver::new(profiles, RATE)?;
             let (time, got) = timed(|| listen(&mut receiver, samples));
             if got != expected {
                 bail!("{got} messages came out of {expected}: the speed would mean nothing");
@@ -250,6 +257,7 @@ impl Speed {
         row("decode, back to back", &figures.decode, 0, real_time);
         row("listen to noise", &figures.noise, 0, real_time);
         row("listen to silence", &figures.silence, 0, real_time);
+        row(ALL_PROFILES, &figures.all, 0, real_time);
         row("start a receiver", &figures.start_ms, 2, "ms of work   ");
         row(
             "last sample to message",
@@ -288,6 +296,7 @@ impl Speed {
             ("decode, back to back", &figures.decode),
             ("listen to noise", &figures.noise),
             ("listen to silence", &figures.silence),
+            (ALL_PROFILES, &figures.all),
         ];
         let spreads = rows.map(|(_, numbers)| Spread::of(numbers));
         let most = spreads.iter().map(|spread| spread.max).fold(0.0, f64::max);
@@ -347,6 +356,7 @@ impl Speed {
             speed("decode", &figures.decode),
             speed("noise", &figures.noise),
             speed("silence", &figures.silence),
+            speed("all-profiles", &figures.all),
             record(
                 "start",
                 json!({

@@ -1,21 +1,23 @@
 //! `airshake bench awgn`: how much energy a bit needs, beside what theory asks for.
 
+mod curve;
+mod picture;
+
 use airshake::air::{Noise, REFERENCE_POWER, Room, Scene};
 use airshake::units::Decibels;
 use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::chart::colour;
-use super::sound::{Message, Outcome, RATE};
-use super::success::Successes;
-use super::table::Table;
-use super::theory::{Limit, Uses, db, power, uncoded_loss};
-use super::trials::Effort;
-use super::{Form, ended};
+use self::curve::{Curve, LOSS, Point};
+use crate::cli::bench::sound::{Message, Outcome, RATE, energy};
+use crate::cli::bench::success::Successes;
+use crate::cli::bench::table::Table;
+use crate::cli::bench::theory::{Limit, Uses, db, power, uncoded_loss};
+use crate::cli::bench::trials::Effort;
+use crate::cli::bench::{Form, ended};
 use crate::cli::interrupt;
 use crate::cli::options::ProfileOption;
-use crate::cli::plot::{Align, Axis, Colour, Mark, Panel, Picture, Series, Shape};
 use crate::cli::talk::{Talk, round};
 
 /// Error rate in white noise against Eb/N0, beside theory
@@ -72,27 +74,6 @@ pub(super) struct Awgn {
     form: Form,
 }
 
-/// The messages of one number of passes: what they cost, and what came of them.
-#[derive(Debug)]
-struct Curve {
-    passes: usize,
-    /// Energy, seconds of sound and power against a sine of the same peak, of a typical message.
-    energy: f64,
-    air_s: f64,
-    below_sine_db: f64,
-    limit: Limit,
-    points: Vec<Point>,
-}
-
-/// What was counted at one Eb/N0.
-#[derive(Clone, Copy, Debug)]
-struct Point {
-    eb_n0_db: f64,
-    errors: Successes,
-    wrong: usize,
-    complete: bool,
-}
-
 impl Awgn {
     pub(super) fn run(self, quiet: bool) -> Result<()> {
         let mut talk = Talk::new(false, quiet);
@@ -125,7 +106,8 @@ impl Awgn {
             self.form
                 .table(&title, &self.table(curve), &self.notes(curve))?;
         }
-        self.form.draw(|| self.picture(&curves))?;
+        self.form
+            .draw(|| picture::picture(&curves, self.profile.profile.name, &self.effort))?;
         ended(curves.iter().all(Curve::complete), &mut talk)
     }
 
@@ -138,6 +120,7 @@ impl Awgn {
         let (energy, air_s) = (message.energy(), message.air_s());
         let power = energy / (air_s * f64::from(RATE.0));
         Ok(Curve {
+            bits: self.bits(),
             passes,
             energy,
             air_s,
@@ -165,7 +148,7 @@ impl Awgn {
             Uses {
                 tones: format.plan.tones_per_group(),
                 count: symbols * format.plan.groups as f64,
-                energy: super::sound::energy(pass),
+                energy: energy(pass),
             }
         };
         message.passes.iter().enumerate().map(uses).collect()
@@ -177,12 +160,21 @@ impl Awgn {
             // On the grid, so that curves can be compared.
             (curve.limit.needed_db(0.5) / self.step).floor() * self.step
         });
+        // Where nothing gets through, a few messages tell so.
+        let few = Effort {
+            errors: self.effort.errors.min(HOPELESS),
+            max: self.effort.max.min(HOPELESS),
+            ..self.effort
+        };
         for number in 0.. {
             let eb_n0_db = from + f64::from(number) * self.step;
             if eb_n0_db > self.to + 1e-9 || interrupt::asked() {
                 break;
             }
-            let point = self.measure(curve, eb_n0_db, talk)?;
+            let mut point = self.measure(curve, eb_n0_db, &few, talk)?;
+            if point.complete && point.errors.got < point.errors.of {
+                point = self.measure(curve, eb_n0_db, &self.effort, talk)?;
+            }
             if point.errors.of > 0 {
                 curve.points.push(point);
             }
@@ -193,20 +185,26 @@ impl Awgn {
         Ok(())
     }
 
-    fn measure(&self, curve: &Curve, eb_n0_db: f64, talk: &mut Talk) -> Result<Point> {
+    fn measure(
+        &self,
+        curve: &Curve,
+        eb_n0_db: f64,
+        effort: &Effort,
+        talk: &mut Talk,
+    ) -> Result<Point> {
         let scene = scene(curve.energy / self.bits() as f64, eb_n0_db);
         let profile = self.profile.profile;
         let (bytes, passes) = (self.payload as usize, curve.passes);
         let trial = |seed| Message::new(profile, bytes, passes, seed)?.play(profile, &scene, seed);
         let failed =
             |result: &Result<Outcome>| !matches!(result, Ok(outcome) if outcome.after.is_some());
-        let trials = self.effort.run(
+        let trials = effort.run(
             || trial,
             failed,
             |count| {
                 talk.status(&format!(
                     "Eb/N0 {eb_n0_db:.2} dB: {count} of {}",
-                    self.effort.max
+                    effort.max
                 ));
             },
         );
@@ -262,8 +260,8 @@ impl Awgn {
                 };
                 notes.push(format!(
                     "90 % get through at Eb/N0 {threshold:.2} dB{range}: C/N0 {:.1} dB-Hz, Cpk/N0 {:.1} dB-Hz",
-                    self.c_n0(curve, threshold),
-                    self.c_n0(curve, threshold) + curve.below_sine_db,
+                    curve.c_n0(threshold),
+                    curve.cpk_n0(threshold),
                 ));
                 notes.push(format!(
                     "The best code over the same tones needs {bound:.2} dB, {:.2} dB less.",
@@ -273,100 +271,6 @@ impl Awgn {
             None => notes.push("90 % was not crossed by these points.".to_owned()),
         }
         notes
-    }
-
-    fn picture(&self, curves: &[Curve]) -> Picture {
-        let floor = 10f64.powf((0.3 / self.effort.max as f64).log10().floor());
-        let places = curves.iter().flat_map(|curve| {
-            let measured = curve.points.iter().map(|point| point.eb_n0_db);
-            measured.chain([curve.limit.capacity_db()])
-        });
-        let (from, to) = places.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), place| {
-            (low.min(place), high.max(place))
-        });
-        let (from, to) = (from - 0.6, to + 1.5);
-        let grid: Vec<f64> = (0..=400)
-            .map(|i| from + (to - from) * f64::from(i) / 400.0)
-            .collect();
-        let line = |loss: &dyn Fn(f64) -> f64| -> Vec<(f64, f64)> {
-            grid.iter()
-                .map(|db| (*db, loss(*db).max(floor / 10.0)))
-                .collect()
-        };
-        let mut panel = Panel::new("")
-            .x(
-                Axis::linear("Eb/N0, dB: energy of all that is played, for each bit delivered")
-                    .range(from, to),
-            )
-            .y(Axis::log("messages lost").range(floor, 1.3));
-        for (i, curve) in curves.iter().enumerate() {
-            let name = match curve.passes {
-                1 => format!("measured, 1 pass of {:.2} s", curve.air_s),
-                n => format!("measured, {n} passes, {:.2} s", curve.air_s),
-            };
-            let points = curve.points.iter();
-            let sure = points.clone().map(|point| {
-                let (low, high) = point.errors.interval();
-                (point.eb_n0_db, low.max(floor / 10.0), high)
-            });
-            let values = points.map(|point| (point.eb_n0_db, point.errors.rate()));
-            panel = panel.series(
-                Series::line(&name, values.collect())
-                    .points(Shape::Disc)
-                    .sure(sure.collect())
-                    .colour(colour(i)),
-            );
-        }
-        for (i, curve) in curves.iter().enumerate() {
-            let name = if i == 0 {
-                "best code of that length"
-            } else {
-                ""
-            };
-            let bound = line(&|db| curve.limit.loss(db));
-            panel = panel.series(Series::line(name, bound).colour(colour(i)).dashed());
-        }
-        let uncoded = line(&|db| uncoded_loss(4, self.bits(), db));
-        panel = panel
-            .series(
-                Series::line("4-FSK without a code", uncoded)
-                    .colour(Colour::GREY)
-                    .dashed(),
-            )
-            .mark(Mark::Level {
-                y: LOSS,
-                colour: Colour::GREY.faint(0.6),
-                dashed: true,
-            });
-        if let Some(curve) = curves.first() {
-            let capacity = curve.limit.capacity_db();
-            panel = panel
-                .mark(Mark::Upright {
-                    x: capacity,
-                    colour: Colour::BLACK.faint(0.6),
-                    dashed: false,
-                })
-                .mark(Mark::Label {
-                    at: (capacity, floor),
-                    shift: (5.0, -8.0),
-                    text: "capacity".to_owned(),
-                    colour: Colour::BLACK,
-                    align: Align::Start,
-                });
-        }
-        let most = curves.iter().flat_map(|curve| &curve.points);
-        let most = most.map(|point| point.errors.of).max().unwrap_or(0);
-        let picture = Picture::new(format!("{} bytes in white noise", self.payload)).note(format!(
-            "Profile {}. {} losses or {most} messages a point; shades hold the true rate at 95 % \
-             confidence. Theory: tones heard without phase.",
-            self.profile.profile.name, self.effort.errors
-        ));
-        picture.row(330.0, [panel])
-    }
-
-    /// Mean power while it sounds against the noise in 1 Hz, in dB-Hz.
-    fn c_n0(&self, curve: &Curve, eb_n0_db: f64) -> f64 {
-        eb_n0_db + db(self.bits() as f64 / curve.air_s)
     }
 
     fn records(&self, curve: &Curve) -> Vec<Value> {
@@ -404,7 +308,7 @@ impl Awgn {
             )
         };
         let threshold = curve.threshold();
-        let c_n0 = threshold.map(|db| self.c_n0(curve, db));
+        let c_n0 = threshold.map(|db| curve.c_n0(db));
         let last = with(
             head("threshold"),
             json!({
@@ -420,37 +324,9 @@ impl Awgn {
     }
 }
 
-impl Curve {
-    fn complete(&self) -> bool {
-        !interrupt::asked() && self.points.iter().all(|point| point.complete)
-    }
-
-    /// Eb/N0 at which one message in ten is lost, on a straight line between the points.
-    fn threshold(&self) -> Option<f64> {
-        self.crossing(Successes::rate)
-    }
-
-    /// The same by the ends of the confidence intervals, low and high.
-    fn threshold_range(&self) -> (Option<f64>, Option<f64>) {
-        (
-            self.crossing(|errors| errors.interval().0),
-            self.crossing(|errors| errors.interval().1),
-        )
-    }
-
-    /// Where a rate falls below one in ten for good.
-    fn crossing(&self, rate: impl Fn(Successes) -> f64) -> Option<f64> {
-        let above = |point: &Point| rate(point.errors) > LOSS;
-        let last = self.points.iter().rposition(above)?;
-        let (a, b) = (self.points.get(last)?, self.points.get(last + 1)?);
-        let (high, low) = (rate(a.errors), rate(b.errors));
-        let part = (high - LOSS) / (high - low);
-        Some(a.eb_n0_db + part * (b.eb_n0_db - a.eb_n0_db))
-    }
-}
-
-/// The share of messages lost where 90 % get through.
-const LOSS: f64 = 0.1;
+/// So many messages lost one after the other tell that nothing gets through: were it one in four,
+/// this would happen once in a hundred points.
+const HOPELESS: u64 = 16;
 
 /// White noise of the usual loudness, and a signal so loud that a bit has this Eb/N0. `energy` is
 /// that of a bit of the signal at full scale, the sum of squares.
@@ -520,42 +396,11 @@ mod tests {
             let noise = record(&vec![0.0; signal.len()]);
             let both = record(&signal);
             let clean: Vec<f32> = both.iter().zip(&noise).map(|(a, b)| a - b).collect();
-            let bit = super::super::sound::energy(&clean) / (signal.len() as f64 / 100.0);
-            let n0 = 2.0 * super::super::sound::energy(&noise) / noise.len() as f64;
+            let bit = energy(&clean) / (signal.len() as f64 / 100.0);
+            let n0 = 2.0 * energy(&noise) / noise.len() as f64;
             // The start of the recording lies before the delayed signal: 0.02 dB and less.
             let got = db(bit / n0);
             assert!((got - eb_n0_db).abs() < 0.05, "{got} for {eb_n0_db}");
         }
-    }
-
-    #[test]
-    fn a_threshold_lies_on_the_line_between_its_points() {
-        let point = |eb_n0_db, got| Point {
-            eb_n0_db,
-            errors: Successes { got, of: 100 },
-            wrong: 0,
-            complete: true,
-        };
-        let mut curve = Curve {
-            passes: 1,
-            energy: 1.0,
-            air_s: 1.0,
-            below_sine_db: 0.0,
-            limit: Limit::new(
-                8,
-                &[Uses {
-                    tones: 4,
-                    count: 8.0,
-                    energy: 1.0,
-                }],
-            ),
-            points: vec![point(5.0, 90), point(6.0, 30), point(7.0, 5)],
-        };
-        let threshold = curve.threshold().expect("is crossed");
-        assert!((threshold - 6.8).abs() < 1e-9, "{threshold}");
-        let (low, high) = curve.threshold_range();
-        assert!(low < Some(threshold) && high.is_none());
-        curve.points.pop();
-        assert_eq!(curve.threshold(), None);
     }
 }
