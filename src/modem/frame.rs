@@ -41,9 +41,8 @@ impl Frame {
         let info = block_info_bits(header)?;
         let format = profile.at_depth(profile.depth_of(header));
         let symbols = Self::symbols(profile, header)?;
-        // The passes of a format take turns. Both formats mean the same rest: what a normal pass
-        // of the front leaves.
-        let part = if profile.turn_of(header).is_multiple_of(2) {
+        // Both formats mean the same rest: what a normal pass of the front leaves.
+        let part = if profile.sends_front(header) {
             Part::Front
         } else {
             let normal = symbols_in(&profile.normal, header, info);

@@ -167,7 +167,11 @@ impl Line {
             max: *Resampler::RATES.end(),
         };
         let (_, highest) = profile.band();
-        let highest = Hertz(highest.0.min(f64::from(rate.0) * 0.45));
+        let highest = Hertz(
+            highest
+                .0
+                .min(f64::from(rate.0) / 2.0 * Resampler::HIGHEST_FRACTION),
+        );
         let searcher = Searcher::new(&profile.chirp, profile.receiver_rate);
         let follower = Follower::new(profile, searcher.chirp_len(), rate);
         Ok(Self {

@@ -7,7 +7,7 @@ use crate::bits::{
     pack_segment, pack_single,
 };
 use crate::code::ErasureCode;
-use crate::samples::{Resampler, Synthesizer};
+use crate::samples::{HighPass, Resampler, Synthesizer};
 use crate::units::{Hertz, SampleRate, Tone};
 
 use super::Profile;
@@ -135,8 +135,10 @@ pub struct Burst {
     chirp: Vec<f32>,
     profile: &'static Profile,
     synthesizer: Synthesizer,
+    quiet: Option<HighPass>,
     resampler: Resampler,
     fresh: Vec<f32>,
+    quietened: Vec<f32>,
     ready: VecDeque<f32>,
     length: u64,
     given: u64,
@@ -149,7 +151,11 @@ impl Burst {
         frames: VecDeque<(Header, Content)>,
     ) -> Self {
         let (_, highest) = profile.band();
-        let highest = Hertz(highest.0.min(f64::from(rate.0) * 0.45));
+        let highest = Hertz(
+            highest
+                .0
+                .min(f64::from(rate.0) / 2.0 * Resampler::HIGHEST_FRACTION),
+        );
         let resampler = Resampler::new(SampleRate::HZ_48000, rate, highest)
             .expect("the transmitter's rate holds the profile's band");
         let chirp: Vec<f32> = profile
@@ -161,6 +167,11 @@ impl Burst {
             profile.at_depth(profile.depth_of(header))
         });
         let synthesizer = Synthesizer::new(format.plan, format.body, format.guard);
+        let (lowest, _) = profile.band();
+        let quiet = profile
+            .quiet_below
+            .map(|stop| HighPass::new(SampleRate::HZ_48000, stop, lowest));
+        let tail = quiet.as_ref().map_or(0, HighPass::reach);
         let at_48k: usize = frames
             .iter()
             .map(|(header, _)| {
@@ -169,16 +180,18 @@ impl Burst {
                 chirp.len() + symbols * synthesizer.symbol_len()
             })
             .sum();
-        let length =
-            (at_48k as u64 * u64::from(rate.0)).div_ceil(u64::from(SampleRate::HZ_48000.0));
+        let length = ((at_48k + tail) as u64 * u64::from(rate.0))
+            .div_ceil(u64::from(SampleRate::HZ_48000.0));
         Self {
             frames,
             frame: VecDeque::new(),
             chirp,
             profile,
             synthesizer,
+            quiet,
             resampler,
             fresh: Vec::new(),
+            quietened: Vec::new(),
             ready: VecDeque::new(),
             length,
             given: 0,
@@ -231,9 +244,20 @@ impl Burst {
         } else {
             return false;
         }
+        let last = self.frames.is_empty() && self.frame.is_empty();
+        if let Some(quiet) = &mut self.quiet {
+            if last {
+                // What the filter holds back, and its fading end.
+                let more = self.fresh.len() + 2 * quiet.reach();
+                self.fresh.resize(more, 0.0);
+            }
+            self.quietened.clear();
+            quiet.push(&self.fresh, &mut self.quietened);
+            std::mem::swap(&mut self.fresh, &mut self.quietened);
+        }
         let mut at_rate = Vec::new();
         self.resampler.push(&self.fresh, &mut at_rate);
-        if self.frames.is_empty() && self.frame.is_empty() {
+        if last {
             self.resampler.finish(&mut at_rate);
         }
         self.ready.extend(at_rate);

@@ -2,6 +2,7 @@
 
 mod chirp;
 mod detector;
+mod highpass;
 mod kaiser;
 mod resample;
 mod search;
@@ -10,6 +11,7 @@ mod synthesis;
 
 pub use chirp::Chirp;
 pub use detector::{Detector, FineSpectrum};
+pub use highpass::HighPass;
 pub use resample::{ResampleError, Resampler};
 pub use search::{Searcher, Sighting};
 pub use spectrum::LongSpectrum;
