@@ -86,7 +86,7 @@ fn wrong_usage_ends_with_two() {
     expect(
         &run(&["encode", "-o", "-", "--profile", "loud"], b""),
         2,
-        "audible",
+        "[possible values: audible, phone, ultrasonic]",
     );
     expect(&run(&["decode"], b""), 2, "IN");
     expect(
@@ -384,9 +384,12 @@ fn a_file_that_is_not_there_is_named() {
 
 #[test]
 fn a_sample_rate_too_low_is_refused_with_both_numbers() {
-    let wav = float_wav(8000, &noise(8000, 0.1, 2));
+    let wav = float_wav(4000, &noise(4000, 0.1, 2));
     let output = run(&["decode", "-"], &wav);
+    expect(&output, 2, "4000 Hz");
     expect(&output, 2, "8000 Hz");
+    let wav = float_wav(8000, &noise(8000, 0.1, 2));
+    let output = run(&["decode", "-", "--profile", "audible"], &wav);
     expect(&output, 2, "16000 Hz");
 }
 
@@ -641,4 +644,24 @@ fn the_demo_pairs_two_peers_and_they_talk() {
         }
     }
     assert!(events.iter().any(|e| e["event"] == "playing"), "{story}");
+}
+
+#[test]
+fn every_profile_is_recognised_by_itself_and_left_out_if_another_is_asked_for() {
+    for name in ["audible", "phone", "ultrasonic"] {
+        let wav = run(&["encode", "-o", "-", "--profile", name], b"hello").stdout;
+        let lines = String::from_utf8(expect(&run(&["decode", "-", "--json"], &wav), 0, ""));
+        let line = lines.expect("UTF-8");
+        let message: serde_json::Value = serde_json::from_str(&line).expect("a line of JSON");
+        assert_eq!(message["profile"], name);
+        assert_eq!(message["text"], "hello");
+        for other in ["audible", "phone", "ultrasonic"] {
+            let output = run(&["decode", "-", "--profile", other], &wav);
+            if other == name {
+                assert_eq!(expect(&output, 0, ""), b"hello");
+            } else {
+                expect(&output, 1, "");
+            }
+        }
+    }
 }

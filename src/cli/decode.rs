@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::files::{self, Place};
 use super::interrupt;
-use super::options::ProfileOption;
+use super::options::ProfilesOption;
 use super::outcome::Nothing;
 use super::report;
 use super::talk::{Talk, round};
@@ -20,7 +20,7 @@ use super::text;
 
 /// Turn sound back into bytes
 ///
-/// Reads WAV, AIFF, FLAC, Ogg Vorbis, MP3, AAC and ALAC at any sample rate from 16 kHz and any number
+/// Reads WAV, AIFF, FLAC, Ogg Vorbis, MP3, AAC and ALAC at any sample rate from 8 kHz and any number
 /// of channels. Without -o the first message goes to stdout, as it is.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -63,7 +63,7 @@ pub(crate) struct Decode {
     channel: Channel,
 
     #[command(flatten)]
-    profile: ProfileOption,
+    profiles: ProfilesOption,
 }
 
 impl Decode {
@@ -75,12 +75,12 @@ impl Decode {
         let mut recording = self.open()?;
         let rate = recording.rate();
         let total = recording.duration();
-        let mut receiver =
-            Receiver::new(&[self.profile.profile], rate).with_context(|| self.input.to_string())?;
+        let mut receiver = Receiver::new(self.profiles.profiles(), rate)
+            .with_context(|| self.input.to_string())?;
         if let Some(folder) = &self.all {
             files::create_folder(folder)?;
         }
-        let mut diagnosis = Diagnosis::new(&[self.profile.profile], rate);
+        let mut diagnosis = Diagnosis::new(self.profiles.profiles(), rate);
         let mut count = 0;
         let mut broken = None;
         loop {

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::files::{self, Place};
 use super::interrupt;
-use super::options::{self, MicrophoneOption, ProfileOption};
+use super::options::{self, MicrophoneOption, ProfilesOption};
 use super::outcome::Nothing;
 use super::report;
 use super::talk::{Talk, meter, round, wait};
@@ -51,13 +51,13 @@ pub(crate) struct Hear {
     microphone: MicrophoneOption,
 
     #[command(flatten)]
-    profile: ProfileOption,
+    profiles: ProfilesOption,
 }
 
 impl Hear {
     pub(crate) fn run(self, quiet: bool) -> Result<()> {
         let mut talk = Talk::new(self.json, quiet);
-        let mut sound = Sound::open(options::ear(&self.microphone, self.profile.profile))
+        let mut sound = Sound::open(options::ear(&self.microphone, &self.profiles))
             .context("cannot open the microphone")?;
         talk.line("listening; Ctrl-C ends it");
         let mut messages = 0;

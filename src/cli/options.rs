@@ -8,12 +8,35 @@ use airshake::units::SampleRate;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-/// The profile to send or listen in.
+/// The profile to send in.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ProfileOption {
-    /// Band and waveform; both sides must use the same
+    /// Band and waveform; whoever listens recognises it
     #[arg(long, value_name = "NAME", default_value = Profile::AUDIBLE.name, value_parser = profile())]
     pub(crate) profile: &'static Profile,
+}
+
+/// The profiles to listen for.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ProfilesOption {
+    /// Listen only for this band and waveform, instead of for all of them
+    #[arg(long, value_name = "NAME", value_parser = profile())]
+    profile: Option<&'static Profile>,
+}
+
+impl ProfilesOption {
+    pub(crate) fn profiles(&self) -> &'static [&'static Profile] {
+        self.profile.map_or(Profile::ALL, Profile::alone)
+    }
+}
+
+/// The profile to pair in.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct PairProfileOption {
+    /// Pair only in this band and waveform. Without it: offers are made in `audible`, understood
+    /// in all, and answered in their own
+    #[arg(long, value_name = "NAME", value_parser = profile())]
+    profile: Option<&'static Profile>,
 }
 
 /// Which microphone.
@@ -38,10 +61,10 @@ pub(crate) struct LoudspeakerOption {
 }
 
 /// The air, for listening only.
-pub(crate) fn ear(microphone: &MicrophoneOption, profile: &'static Profile) -> SoundOptions {
+pub(crate) fn ear(microphone: &MicrophoneOption, profiles: &ProfilesOption) -> SoundOptions {
     SoundOptions {
         input: microphone.input.clone(),
-        profile,
+        understood: profiles.profiles(),
         ends: Ends::Ear,
         ..SoundOptions::default()
     }
@@ -62,12 +85,13 @@ pub(crate) fn mouth(loudspeaker: &LoudspeakerOption, profile: &'static Profile) 
 pub(crate) fn both(
     microphone: &MicrophoneOption,
     loudspeaker: &LoudspeakerOption,
-    profile: &'static Profile,
+    profile: &PairProfileOption,
 ) -> SoundOptions {
     SoundOptions {
         input: microphone.input.clone(),
+        understood: profile.profile.map_or(Profile::ALL, Profile::alone),
         ends: Ends::Both,
-        ..mouth(loudspeaker, profile)
+        ..mouth(loudspeaker, profile.profile.unwrap_or(&Profile::AUDIBLE))
     }
 }
 

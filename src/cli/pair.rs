@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::chat::{chat, interrupted};
 use super::interrupt;
-use super::options::{self, LoudspeakerOption, MicrophoneOption, ProfileOption};
+use super::options::{self, LoudspeakerOption, MicrophoneOption, PairProfileOption};
 use super::outcome::{Interrupted, Nothing};
 use super::report;
 use super::talk::{Talk, meter, round};
@@ -55,7 +55,7 @@ pub(crate) struct Pair {
     loudspeaker: LoudspeakerOption,
 
     #[command(flatten)]
-    profile: ProfileOption,
+    profile: PairProfileOption,
 }
 
 impl Pair {
@@ -73,7 +73,7 @@ impl Pair {
     }
 
     async fn pair_and_chat(self, talk: &mut Talk) -> Result<()> {
-        let air = options::both(&self.microphone, &self.loudspeaker, self.profile.profile);
+        let air = options::both(&self.microphone, &self.loudspeaker, &self.profile);
         let sound = Sound::open(air).context("cannot use the air")?;
         talk.line("looking for a peer within earshot; the same command runs on the other side");
         let reporter = sound.reporter();

@@ -12,6 +12,9 @@ pub(super) struct Ear {
     meter: Meter,
     reporter: Reporter,
     rate: SampleRate,
+    /// Within so many seconds of a carrier its header is read, or it was none.
+    to_header_s: f64,
+    heard_in: Option<&'static Profile>,
 }
 
 /// Tells at any time what was heard so far, and why it was not more. A clone tells the same, also
@@ -31,12 +34,21 @@ impl Reporter {
 }
 
 impl Ear {
-    pub(super) fn new(profile: &'static Profile, rate: SampleRate) -> Result<Self, ReceiverError> {
+    /// An ear for bursts of any of `profiles`.
+    pub(super) fn new(
+        profiles: &[&'static Profile],
+        rate: SampleRate,
+    ) -> Result<Self, ReceiverError> {
         Ok(Self {
-            receiver: Receiver::new(&[profile], rate)?,
+            receiver: Receiver::new(profiles, rate)?,
             meter: Meter::new(rate),
-            reporter: Reporter(Arc::new(Mutex::new(Diagnosis::new(&[profile], rate)))),
+            reporter: Reporter(Arc::new(Mutex::new(Diagnosis::new(profiles, rate)))),
             rate,
+            to_header_s: profiles
+                .iter()
+                .map(|profile| profile.seconds_to_header() + TO_NOTICE_S)
+                .fold(0.0, f64::max),
+            heard_in: None,
         })
     }
 
@@ -63,6 +75,12 @@ impl Ear {
         self.rate
     }
 
+    /// The profile of the last message.
+    #[cfg(feature = "live")]
+    pub(super) fn heard_in(&self) -> Option<&'static Profile> {
+        self.heard_in
+    }
+
     /// Takes any number of samples and tells what they caused.
     pub(super) fn hear(&mut self, samples: &[f32], mut tell: impl FnMut(Happening)) {
         if let Some(level) = self.meter.push(samples) {
@@ -75,7 +93,10 @@ impl Ear {
         self.reporter.with(|diagnosis| diagnosis.push(samples));
         for event in self.receiver.push(samples) {
             self.reporter.with(|diagnosis| diagnosis.note(&event));
-            if let Some(happening) = happening(event, position, self.rate) {
+            if let Event::Message(heard) = &event {
+                self.heard_in = Profile::by_name(heard.profile);
+            }
+            if let Some(happening) = happening(event, position, self.rate, self.to_header_s) {
                 tell(happening);
             }
         }
@@ -83,11 +104,11 @@ impl Ear {
 }
 
 /// What an event means to those above; `position` is where the stream is.
-fn happening(event: Event, position: u64, rate: SampleRate) -> Option<Happening> {
+fn happening(event: Event, position: u64, rate: SampleRate, to_header_s: f64) -> Option<Happening> {
     match event {
         // Told at once, long before the header: the sooner the others fall silent, the fewer
         // collide. Noise makes a carrier now and then; it costs a short silence.
-        Event::Carrier { .. } => Some(Happening::Carrier { for_s: TO_HEADER_S }),
+        Event::Carrier { .. } => Some(Happening::Carrier { for_s: to_header_s }),
         Event::Segment { .. } | Event::Unread(_) => None,
         Event::Header { until, .. } => Some(Happening::Carrier {
             for_s: rate.seconds(until.saturating_sub(position)),
@@ -106,9 +127,9 @@ fn happening(event: Event, position: u64, rate: SampleRate) -> Option<Happening>
     }
 }
 
-/// Within so many seconds of a carrier its header is read, or it was none: the first symbol, its
-/// guard, and the time it takes to compute.
-const TO_HEADER_S: f64 = 0.25;
+/// Seconds from when a header is whole until it is read: a header can only be looked for once its
+/// preamble was noticed, and computing takes time too.
+const TO_NOTICE_S: f64 = 0.05;
 
 #[cfg(test)]
 mod tests {
@@ -117,6 +138,7 @@ mod tests {
     use crate::units::Decibels;
 
     const RATE: SampleRate = SampleRate(48_000);
+    const TO_HEADER_S: f64 = 0.25;
 
     #[test]
     fn a_header_announces_how_long_it_will_still_take() {
@@ -127,12 +149,12 @@ mod tests {
             until,
         };
         assert_eq!(
-            happening(header(96_000), 24_000, RATE),
+            happening(header(96_000), 24_000, RATE, TO_HEADER_S),
             Some(Happening::Carrier { for_s: 1.5 })
         );
         // A receiver fed in large pieces may find the header after the end of its burst.
         assert_eq!(
-            happening(header(96_000), 480_000, RATE),
+            happening(header(96_000), 480_000, RATE, TO_HEADER_S),
             Some(Happening::Carrier { for_s: 0.0 })
         );
     }
@@ -149,7 +171,7 @@ mod tests {
             clock_ppm: 0.0,
         });
         assert_eq!(
-            happening(message, 9, RATE),
+            happening(message, 9, RATE, TO_HEADER_S),
             Some(Happening::Heard {
                 envelope: b"hello".to_vec(),
                 snr: Decibels(20.0)
@@ -161,15 +183,18 @@ mod tests {
             passes: 1,
             snr: Decibels(3.0),
         };
-        assert_eq!(happening(kept, 9, RATE), Some(Happening::Garbled));
+        assert_eq!(
+            happening(kept, 9, RATE, TO_HEADER_S),
+            Some(Happening::Garbled)
+        );
         let lost = |reason| Event::Lost {
             at: 0,
             reason,
             snr: Decibels(3.0),
         };
         let unreadable = Loss::Unreadable { passes: 1 };
-        assert_eq!(happening(lost(unreadable), 9, RATE), None);
-        let unsupported = happening(lost(Loss::Unsupported), 9, RATE);
+        assert_eq!(happening(lost(unreadable), 9, RATE, TO_HEADER_S), None);
+        let unsupported = happening(lost(Loss::Unsupported), 9, RATE, TO_HEADER_S);
         assert_eq!(unsupported, Some(Happening::Garbled));
     }
 
@@ -180,14 +205,14 @@ mod tests {
             level: Decibels(9.0),
         };
         assert_eq!(
-            happening(carrier, 0, RATE),
+            happening(carrier, 0, RATE, TO_HEADER_S),
             Some(Happening::Carrier { for_s: TO_HEADER_S })
         );
     }
 
     #[test]
     fn the_level_is_told_ten_times_a_second() {
-        let mut ear = Ear::new(&Profile::AUDIBLE, RATE).expect("an ear");
+        let mut ear = Ear::new(Profile::ALL, RATE).expect("an ear");
         let mut levels = 0;
         for _ in 0..100 {
             ear.hear(&[0.5; 480], |happening| {

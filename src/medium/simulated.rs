@@ -151,7 +151,7 @@ impl Hall {
             Ok(End {
                 mouth: Mouth::new(options.profile, RATE, options.volume)?,
                 saying: false,
-                ear: Ear::new(options.profile, RATE)
+                ear: Ear::new(&[options.profile], RATE)
                     .map_err(|error| MediumError::Device(error.to_string()))?,
                 room: Room::new(&options.scene, seed, RATE),
                 own_gain: options

@@ -21,8 +21,11 @@ pub struct SoundOptions {
     pub input: Option<String>,
     /// The loudspeaker, by name or a part of it; the default one if `None`.
     pub output: Option<String>,
-    /// The profile to speak and to understand.
+    /// The profile to speak in, until a message comes in another one: then in that, since who sent
+    /// it surely listens for it.
     pub profile: &'static Profile,
+    /// The profiles to understand.
+    pub understood: &'static [&'static Profile],
     /// The largest magnitude that is played, `0.0..=1.0`.
     pub volume: f32,
     /// What it is for.
@@ -35,6 +38,7 @@ impl Default for SoundOptions {
             input: None,
             output: None,
             profile: &Profile::AUDIBLE,
+            understood: Profile::ALL,
             volume: 0.8,
             ends: Ends::Both,
         }
@@ -100,6 +104,7 @@ impl Sound {
     pub fn open(options: SoundOptions) -> Result<Self, SoundError> {
         let inbox = Inbox::default();
         let dumb = Arc::<Mutex<Option<MediumError>>>::default();
+        let language = Arc::new(Mutex::new(options.profile));
         let (commands, commands_out) = mpsc::channel();
         let (hearing, hearing_out) = mpsc::channel();
         let mut sound = Self {
@@ -115,12 +120,13 @@ impl Sound {
         if options.ends != Ends::Mouth {
             let microphone = Microphone::open(options.input.as_deref())?;
             sound.microphone = Some((microphone.name().to_owned(), microphone.tally()));
-            let ear = Ear::new(options.profile, microphone.rate())?;
+            let ear = Ear::new(options.understood, microphone.rate())?;
             sound.reporter = Some(ear.reporter());
             let listener = Listener {
                 ear,
                 microphone,
-                profile: options.profile,
+                understood: options.understood,
+                language: language.clone(),
                 inbox: inbox.clone(),
                 troubled: false,
             };
@@ -133,6 +139,7 @@ impl Sound {
                 mouth: Mouth::new(options.profile, speaker.rate(), options.volume)?,
                 speaker,
                 profile: options.profile,
+                language,
                 volume: options.volume,
                 inbox,
                 dumb,
@@ -215,11 +222,15 @@ fn told(device: &Option<(String, Tally)>) -> Option<(&str, Counts)> {
         .map(|(name, tally)| (name.as_str(), tally.counts()))
 }
 
+/// The profile in which the last message came; before the first, the one to begin with.
+type Language = Arc<Mutex<&'static Profile>>;
+
 /// The thread that hears.
 struct Listener {
     microphone: Microphone,
     ear: Ear,
-    profile: &'static Profile,
+    understood: &'static [&'static Profile],
+    language: Language,
     inbox: Inbox,
     troubled: bool,
 }
@@ -230,7 +241,7 @@ impl Listener {
         loop {
             let count = self.microphone.read(&mut block);
             if self.microphone.rate() != self.ear.rate() {
-                match Ear::new(self.profile, self.microphone.rate()) {
+                match Ear::new(self.understood, self.microphone.rate()) {
                     Ok(ear) => self.ear = ear.reporting_to(self.ear.reporter()),
                     Err(error) => {
                         let error = SoundError::from(error).to_string();
@@ -242,6 +253,9 @@ impl Listener {
             }
             self.ear
                 .hear(&block[..count], |happening| self.inbox.put(happening));
+            if let Some(profile) = self.ear.heard_in() {
+                *self.language.lock().unwrap_or_else(PoisonError::into_inner) = profile;
+            }
             if let Some(warning) = self.microphone.warning() {
                 let words = warning.to_string();
                 self.inbox
@@ -276,7 +290,9 @@ impl Listener {
 struct Talker {
     speaker: Speaker,
     mouth: Mouth,
+    /// What the mouth speaks in.
     profile: &'static Profile,
+    language: Language,
     volume: f32,
     inbox: Inbox,
     dumb: Arc<Mutex<Option<MediumError>>>,
@@ -331,8 +347,17 @@ impl Talker {
     }
 
     fn begin(&mut self, envelope: &[u8], pass: u8) -> Result<f64, MediumError> {
-        if self.speaker.rate() != self.mouth.rate() {
-            self.mouth = Mouth::new(self.profile, self.speaker.rate(), self.volume)?;
+        let rate = self.speaker.rate();
+        let language = *self.language.lock().unwrap_or_else(PoisonError::into_inner);
+        // A loudspeaker too slow for it answers in its own.
+        let language = if rate >= language.lowest_rate {
+            language
+        } else {
+            self.profile
+        };
+        if rate != self.mouth.rate() || language != self.profile {
+            self.mouth = Mouth::new(language, rate, self.volume)?;
+            self.profile = language;
         }
         self.mouth.say(envelope, pass)
     }

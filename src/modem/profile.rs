@@ -2,8 +2,10 @@
 
 use crate::bits::Header;
 use crate::samples::Chirp;
-use crate::tones::Plan;
+use crate::tones::{FrameMap, Plan};
 use crate::units::{Hertz, SampleRate};
+
+use super::frame::header_code_bits;
 
 /// How frames are cut into tones, symbols and coded bits. Lengths are in samples at 48 kHz.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -191,6 +193,13 @@ impl Profile {
             .find(|profile| profile.name == name)
     }
 
+    /// This profile alone, as a part of [`Profile::ALL`]; nothing if it is none of them.
+    pub fn alone(&self) -> &'static [&'static Self] {
+        let all = Self::ALL;
+        let place = all.iter().position(|profile| *profile == self);
+        place.map_or(&[], |place| &all[place..=place])
+    }
+
     /// Which format a pass of a message of one frame goes out in.
     pub const fn depth(&self, pass: u8) -> Depth {
         if self.deep_passes >> (pass % 8) & 1 == 1 {
@@ -220,6 +229,13 @@ impl Profile {
             Hertz(normal.0.0.min(deep.0.0)),
             Hertz(normal.1.0.max(deep.1.0)),
         )
+    }
+
+    /// Seconds from the beginning of a burst until the header of its normal format is whole.
+    pub fn seconds_to_header(&self) -> f64 {
+        let symbols = FrameMap::header_symbols(&self.normal.plan, header_code_bits());
+        let samples = symbols * (self.normal.guard + self.normal.body);
+        self.chirp.seconds + SampleRate::HZ_48000.seconds(samples as u64)
     }
 
     /// Which format the frame behind a header goes out in.
@@ -286,6 +302,7 @@ mod tests {
             // Who hears the beginning of a loop must not wait for slow passes.
             assert_eq!(profile.depth(0), Depth::Normal);
             assert_eq!(Profile::by_name(profile.name), Some(*profile));
+            assert_eq!(profile.alone(), [*profile]);
         }
     }
 }

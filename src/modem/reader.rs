@@ -161,18 +161,63 @@ impl Reader {
     /// Soft bits of the header of a frame that begins at `start` in `samples`; of a sender's clock
     /// that runs faster by `stretch`, which is looked for if it is not known.
     pub(super) fn look(&mut self, samples: &[f32], start: usize, stretch: Option<f64>) -> Look {
-        let symbols = self.header_symbols();
-        let stretch = stretch.unwrap_or_else(|| {
-            self.take_fine(samples, start, 0..symbols);
-            self.best_stretch(0.0, STRETCH_MOST, STRETCH_STEP)
-        });
-        self.take_energies(samples, start, 0..symbols, stretch);
+        if let Some(stretch) = stretch {
+            return self.look_at(samples, start, stretch);
+        }
+        self.take_fine(samples, start, 0..self.header_symbols());
+        let best = self.best_stretch(0.0, STRETCH_MOST, STRETCH_STEP);
+        let mut look = self.look_at(samples, start, best);
+        let Some(alias) = self.alias() else {
+            return look;
+        };
+        // The code may read a header through tones that are taken for their neighbours, but the
+        // data behind it would be lost: where it agrees best with what was heard is its place.
+        let mut agreement = self.agreement(&look);
+        for k in [-2.0, -1.0, 1.0, 2.0] {
+            let near = best + k * alias;
+            if near.abs() > STRETCH_MOST {
+                continue;
+            }
+            let stretch = self.best_stretch(near, 2.0 * STRETCH_STEP, STRETCH_STEP);
+            let other = self.look_at(samples, start, stretch);
+            let its_agreement = self.agreement(&other);
+            if its_agreement > agreement {
+                (look, agreement) = (other, its_agreement);
+            }
+        }
+        look
+    }
+
+    fn look_at(&mut self, samples: &[f32], start: usize, stretch: f64) -> Look {
+        self.take_energies(samples, start, 0..self.header_symbols(), stretch);
         let (soft, levels) = self.demapper.demap(&self.energies);
         Look {
             llrs: self.header_map.header_llrs(&soft),
             stretch,
             snr: levels.snr(),
         }
+    }
+
+    /// The stretch that moves every tone about onto its neighbour, which makes one as likely as
+    /// the other; `None` if the band is too wide for that.
+    fn alias(&self) -> Option<f64> {
+        let plan = &self.profile.at_depth(self.depth).plan;
+        let (low, high) = plan.band();
+        let middle = (low.0 + high.0) / 2.0;
+        // At the ends of the band tones then lie within a quarter of their distance.
+        ((high.0 - middle) / middle < 0.25).then_some(plan.spacing.0 / middle)
+    }
+
+    /// How much the soft bits speak for the header that they make; nothing does for none.
+    fn agreement(&mut self, look: &Look) -> f32 {
+        let Ok(announced) = self.header(look) else {
+            return f32::NEG_INFINITY;
+        };
+        let word = self.word(&announced.header);
+        let signed = word.iter().zip(&look.llrs);
+        signed
+            .map(|(bit, llr)| if *bit { -llr } else { *llr })
+            .sum()
     }
 
     /// The header behind those soft bits.

@@ -3,8 +3,6 @@
 //! A symbol that begins at once is a click, faint but far below its tones, and so is every crest
 //! that was clipped. For tones nobody hears that would be all there is to hear.
 
-use std::f64::consts::PI;
-
 use super::kaiser::{sinc, window};
 use crate::units::{Hertz, SampleRate};
 
@@ -67,6 +65,8 @@ impl HighPass {
 
 #[cfg(test)]
 mod tests {
+    use std::f64::consts::PI;
+
     use super::*;
 
     const RATE: SampleRate = SampleRate::HZ_48000;
