@@ -519,7 +519,7 @@ impl Follower {
         };
         let found = retrospect.find(gathering, sighted);
         gathering.silence = gathering.silence.or(found.silence);
-        gathering.looks = match news || !found.passes.is_empty() {
+        gathering.looks = match news || found.sure {
             true => 0,
             false => gathering.looks + 1,
         };
@@ -701,4 +701,48 @@ fn next_look(retrospect: &Retrospect<'_>, gathering: &Gathering) -> Option<u64> 
     let reader = &retrospect.readers[retrospect.profile.depth_of(&header) as usize];
     let symbols = Frame::symbols(retrospect.profile, &header).ok()?;
     u64::try_from(at.saturating_add(reader.geometry.needed(symbols) as i64)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::air::Random;
+    use crate::samples::Searcher;
+
+    #[test]
+    fn a_million_sightings_of_nothing_take_no_more_memory_than_a_few() {
+        let profile = &Profile::AUDIBLE;
+        let rate = profile.receiver_rate;
+        let chirp = Searcher::new(&profile.chirp, rate).chirp_len();
+        let mut follower = Follower::new(profile, chirp, rate);
+        let mut random = Random::new(1, "sightings");
+        let mut history = History::new(follower.memory());
+        // So much that the beginning is forgotten.
+        let second: Vec<f32> = (0..rate.0).map(|_| random.gaussian() as f32).collect();
+        for _ in 0..40 {
+            history.push(&second);
+        }
+        let mut follow = |at: u64, history: &History| {
+            follower.follow(Sighting {
+                first_path: at,
+                strongest: at,
+                level: Decibels(random.unit() as f32),
+                power: random.unit() as f32,
+            });
+            follower.advance(history);
+            assert!(follower.tracks.len() <= MOST_TRACKS);
+            assert!(follower.missed.len() <= MOST_MISSED);
+            assert!(follower.recent.len() <= MOST_TRACKS);
+            assert!(follower.gatherings.open().count() <= MOST_MISSED);
+            assert!(follower.take_events().count() <= 3);
+        };
+        // Most are too old to be looked at, or lie beyond what was heard.
+        for i in 0..1_000_000 {
+            follow(i % 1000 + (i % 2) * 10_000_000, &history);
+        }
+        let end = history.end();
+        for i in 0..100 {
+            follow(end - 100_000 - 997 * i, &history);
+        }
+    }
 }

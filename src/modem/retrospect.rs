@@ -37,6 +37,9 @@ pub(super) struct Found {
     pub(super) passes: Vec<Pass>,
     /// The silence between them, if they make a loop.
     pub(super) silence: Option<f64>,
+    /// Whether they are clearly there. In a loop that is known, passes that may well be nothing
+    /// are found too.
+    pub(super) sure: bool,
 }
 
 impl Retrospect<'_> {
@@ -67,17 +70,32 @@ impl Retrospect<'_> {
             }
             places.extend(self.recognise(gathering, start));
         }
+        found.sure |= !places.is_empty();
         found.passes.extend(self.read_all(gathering, places));
         found
     }
 
     /// The pass of `gathering` whose preamble was seen at `start`, if it is one.
     pub(super) fn recognise(&mut self, gathering: &Gathering, start: i64) -> Option<Place> {
+        // All passes of a format are compared with one look.
+        let mut heard = [None, None];
+        for pass in 0..8 {
+            let depth = self.profile.depth(pass) as usize;
+            if heard[depth].is_none() {
+                let look = self.look(gathering, Place { start, pass });
+                heard[depth] = look.map(|(_, heard)| heard);
+            }
+        }
         (0..8)
-            .map(|pass| Place { start, pass })
-            .filter_map(|place| {
-                let look = self.look(gathering, place)?;
-                Some((trusted_favour(&[look]), place))
+            .filter_map(|pass| {
+                let header = Header {
+                    pass,
+                    ..gathering.key
+                };
+                let depth = self.profile.depth(pass) as usize;
+                let word = self.readers[depth].word(&header);
+                let known = [(word, heard[depth].clone()?)];
+                Some((trusted_favour(&known), Place { start, pass }))
             })
             .max_by(|a, b| a.0.total_cmp(&b.0))
             .filter(|(favour, _)| *favour > BELIEVED)
@@ -136,6 +154,7 @@ impl Retrospect<'_> {
         Found {
             passes,
             silence: Some(silence),
+            sure: total > BELIEVED,
         }
     }
 
