@@ -227,4 +227,18 @@ mod tests {
         }
         assert_eq!(levels, 10);
     }
+
+    #[cfg(feature = "live")]
+    #[test]
+    fn it_knows_in_which_profile_it_was_spoken_to() {
+        let mut ear = Ear::new(Profile::ALL, RATE).expect("an ear");
+        assert_eq!(ear.heard_in(), None);
+        for profile in Profile::ALL.iter().rev() {
+            let burst = crate::modem::Transmitter::new(profile, RATE).burst(b"hello", 0);
+            let mut samples = burst.expect("fits").into_samples();
+            samples.resize(samples.len() + 24_000, 0.0);
+            ear.hear(&samples, |_| {});
+            assert_eq!(ear.heard_in(), Some(*profile));
+        }
+    }
 }

@@ -421,13 +421,11 @@ impl Diagnosis {
             .end_of_band(NARROWEST, Hertz(highest * 0.95), Hertz(highest * 1.3))
     }
 
-    /// The highest tone of the profile that needs the most.
+    /// The highest tone of the first profile: among all of them the most usual one, and what
+    /// holds its band need not hold those above.
     fn highest_tone(&self) -> Hertz {
-        let highest = self
-            .profiles
-            .iter()
-            .map(|profile| profile.normal.plan.band().1.0);
-        Hertz(highest.fold(0.0, f64::max))
+        let first = self.profiles.first();
+        first.map_or(Hertz(0.0), |profile| profile.normal.plan.band().1)
     }
 }
 
