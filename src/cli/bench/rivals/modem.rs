@@ -85,7 +85,8 @@ impl Modem for Airshake {
     }
 
     fn decode(&mut self, sound: &[f32]) -> Result<Decoded> {
-        let mut receiver = Receiver::new(&[self.profile], RATE)?;
+        // For all it knows, as `airshake decode` does, and as the others do.
+        let mut receiver = Receiver::new(Profile::ALL, RATE)?;
         let mut outputs = Vec::new();
         let mut keep = |event| {
             if let Event::Message(heard) = event {
