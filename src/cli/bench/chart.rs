@@ -16,11 +16,22 @@ pub(super) fn reach_panel(title: &str, curves: &[Reach], legend: bool) -> Panel 
     let panel = Panel::new(title)
         .x(Axis::linear("dB quieter than usual"))
         .y(Axis::linear("messages out, %").range(0.0, 104.0));
+    // Many bands, one over the other, are mud.
+    let bands = curves.len() <= 4;
     curves.iter().enumerate().fold(panel, |panel, (i, curve)| {
         let name = if legend { curve.name.as_str() } else { "" };
-        panel.series(percentages(name, colour(i), &curve.points, |at| {
-            f64::from(*at)
-        }))
+        let values = curve.points.iter();
+        let values = values.map(|(x, out)| (f64::from(*x), 100.0 * out.rate()));
+        let sure = curve.points.iter().filter(|_| bands).map(|(x, out)| {
+            let (low, high) = out.interval();
+            (f64::from(*x), 100.0 * low, 100.0 * high)
+        });
+        panel.series(
+            Series::line(name, values.collect())
+                .points(Shape::Disc)
+                .sure(sure.collect())
+                .colour(colour(i)),
+        )
     })
 }
 
@@ -46,24 +57,6 @@ pub(super) fn bar_panel(names: &[&str], groups: &[Reach], legend: bool) -> Panel
                 .colour(colour(i)),
         )
     })
-}
-
-/// A line through percentages, with the band that holds the true ones at 95 % confidence.
-fn percentages<X>(
-    name: &str,
-    colour: Colour,
-    points: &[(X, Successes)],
-    at: impl Fn(&X) -> f64,
-) -> Series {
-    let values = points.iter().map(|(x, out)| (at(x), 100.0 * out.rate()));
-    let sure = points.iter().map(|(x, out)| {
-        let (low, high) = out.interval();
-        (at(x), 100.0 * low, 100.0 * high)
-    });
-    Series::line(name, values.collect())
-        .points(Shape::Disc)
-        .sure(sure.collect())
-        .colour(colour)
 }
 
 /// The colour of a series, the same in every panel.
