@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  burst    one pass of a message: a frame, or for a long message a frame for each segment
-//!  frame    chirp | symbol | symbol | ...      the first symbol also carries the header
+//!  frame    chirp | symbol | symbol | ...      the first symbols also carry the header
 //!  symbol   guard | body                       one tone of every group
 //! ```
 
