@@ -129,6 +129,7 @@ const BINARY: Row = edge(
         "clap_mangen",
         "ctrlc",
         "nix",
+        "realfft",
         "serde_json",
         "terminal_size",
         "thiserror",

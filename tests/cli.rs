@@ -134,6 +134,39 @@ fn encoded(folder: &TempDir, payload: &[u8], options: &[&str]) -> PathBuf {
 }
 
 #[test]
+fn a_picture_is_drawn_whether_anything_is_decoded_or_not() {
+    let folder = tempdir().expect("a folder");
+    let sound = encoded(&folder, b"hello", &[]);
+    let quiet = folder.path().join("noise.wav");
+    fs::write(&quiet, float_wav(48_000, &noise(48_000, 0.1, 9))).expect("is written");
+    for (input, code) in [(&sound, 0), (&quiet, 1)] {
+        let png = folder.path().join("seen.PNG");
+        let svg = folder.path().join("seen.svg");
+        for (picture, head) in [(&png, &b"\x89PNG\r\n"[..]), (&svg, b"<svg ")] {
+            let output = run(&["decode", arg(input), "--plot", arg(picture)], b"");
+            assert_eq!(output.status.code(), Some(code), "{output:?}");
+            assert!(fs::read(picture).expect("was drawn").starts_with(head));
+            fs::remove_file(picture).expect("is there");
+        }
+    }
+}
+
+#[test]
+fn a_picture_that_cannot_be_written_is_wrong_usage() {
+    let folder = tempdir().expect("a folder");
+    let sound = encoded(&folder, b"hello", &[]);
+    let nowhere = folder.path().join("no/such/folder.png");
+    for (picture, what) in [
+        ("-", ".png or .svg"),
+        ("seen.gif", ".png or .svg"),
+        (arg(&nowhere), "cannot write"),
+    ] {
+        let output = run(&["decode", arg(&sound), "--plot", picture], b"");
+        expect(&output, 2, what);
+    }
+}
+
+#[test]
 fn bytes_come_back_as_they_were() {
     let folder = tempdir().expect("a folder");
     for count in [0, 1, 64, 140, 400] {

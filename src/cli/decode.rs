@@ -8,13 +8,16 @@ use airshake::modem::{Diagnosis, Event, Heard, Receiver};
 use airshake::units::SampleRate;
 use anyhow::{Context, Result};
 use clap::Args;
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use serde_json::json;
 
 use super::files::{self, Place};
 use super::interrupt;
 use super::options::ProfilesOption;
 use super::outcome::Nothing;
+use super::plot::Kind;
 use super::report;
+use super::sketch::Sketch;
 use super::talk::{Talk, round};
 use super::text;
 
@@ -30,6 +33,7 @@ Examples:
   airshake decode evening.flac --all found   every message: found/0001.bin ...
   airshake decode evening.flac --json        a line of JSON for each message
   airshake decode evening.flac --report      and say which bursts were not read
+  airshake decode memo.wav --plot memo.png   and draw what was heard
   arecord -f S16_LE -r 48000 | airshake decode -
 
 Exit codes: 0 a message was decoded; 1 none was found, and stderr says what
@@ -62,6 +66,11 @@ pub(crate) struct Decode {
     #[arg(long, value_name = "N", default_value = "mix", value_parser = channel)]
     channel: Channel,
 
+    /// Draw what was heard, and what became of it, into this .png or .svg file; drawn also when
+    /// nothing can be decoded
+    #[arg(long, value_name = "FILE", value_parser = picture_path())]
+    plot: Option<PathBuf>,
+
     #[command(flatten)]
     profiles: ProfilesOption,
 }
@@ -81,6 +90,10 @@ impl Decode {
             files::create_folder(folder)?;
         }
         let mut diagnosis = Diagnosis::new(self.profiles.profiles(), rate);
+        let mut sketch = self
+            .plot
+            .as_ref()
+            .map(|_| Sketch::new(rate, self.profiles.profiles()));
         let mut count = 0;
         let mut broken = None;
         loop {
@@ -95,8 +108,14 @@ impl Decode {
                 }
             };
             diagnosis.push(samples);
+            if let Some(sketch) = &mut sketch {
+                sketch.samples(samples);
+            }
             for event in receiver.push(samples) {
                 diagnosis.note(&event);
+                if let Some(sketch) = &mut sketch {
+                    sketch.event(&event);
+                }
                 count += u64::from(self.tell(&event, count + 1, rate, &talk)?);
             }
             let seconds = rate.seconds(receiver.position());
@@ -104,9 +123,15 @@ impl Decode {
         }
         for event in receiver.finish() {
             diagnosis.note(&event);
+            if let Some(sketch) = &mut sketch {
+                sketch.event(&event);
+            }
             count += u64::from(self.tell(&event, count + 1, rate, &talk)?);
         }
         talk.end_status();
+        if let (Some(sketch), Some(path)) = (sketch, &self.plot) {
+            sketch.finish(&self.input.to_string()).save(path)?;
+        }
         let heard = diagnosis.report();
         if self.json && (self.report || count == 0) {
             files::print_line(&json!({ "report": report::as_json(&heard) }).to_string())?;
@@ -223,6 +248,11 @@ fn note(recording: &Recording) -> String {
         ));
     }
     note
+}
+
+/// A file name that says which kind of picture it is to be.
+fn picture_path() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| Kind::of(&path).map(|_| path))
 }
 
 fn progress(seconds: f64, total: Option<f64>) -> String {

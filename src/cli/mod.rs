@@ -18,6 +18,7 @@ mod pair;
 mod plot;
 mod report;
 mod say;
+mod sketch;
 mod talk;
 mod text;
 mod typed;

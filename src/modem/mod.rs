@@ -6,6 +6,7 @@
 //!  symbol   guard | body                       one tone of every group
 //! ```
 
+mod anatomy;
 mod assembly;
 mod event;
 mod examination;
@@ -21,6 +22,7 @@ mod retrospect;
 mod rhythm;
 mod transmitter;
 
+pub use anatomy::{Anatomy, GroupLevels};
 pub use event::{Event, Heard, Loss, Unread};
 pub use profile::{Depth, Format, Profile};
 pub use receiver::{Receiver, ReceiverError};

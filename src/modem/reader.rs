@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::bits::{HEADER_BITS, Header, HeaderError};
 use crate::code::HeaderCode;
 use crate::samples::{Detector, FineSpectrum};
-use crate::tones::{FrameMap, SoftDemapper};
+use crate::tones::{FrameMap, Levels, SoftDemapper};
 use crate::units::{Decibels, Llr};
 
 use super::frame::{Frame, header_code, header_code_bits};
@@ -279,6 +279,31 @@ impl Reader {
             snr: levels.snr(),
             stretch,
         }
+    }
+
+    /// The levels of the first `symbols` symbols of a frame, and its stretch: for who looks at it.
+    pub(super) fn levels(
+        &mut self,
+        samples: &[f32],
+        start: usize,
+        symbols: usize,
+    ) -> (Levels, f64) {
+        self.take_fine(samples, start, 0..symbols);
+        let stretch = self.best_stretch(0.0, STRETCH_MOST, STRETCH_STEP);
+        self.take_energies(samples, start, 0..symbols, stretch);
+        (self.demapper.demap(&self.energies).1, stretch)
+    }
+
+    /// Energies at all tones' places in the body's length before `start`; none if the samples do
+    /// not reach back so far.
+    pub(super) fn noise_before(&mut self, samples: &[f32], start: usize) -> &[f32] {
+        self.energies.clear();
+        // The advance keeps away from a preamble that was sighted late.
+        if let Some(at) = start.checked_sub(self.geometry.body + self.geometry.advance) {
+            self.detector
+                .energies(samples, at as f64, 0.0, &mut self.energies);
+        }
+        &self.energies
     }
 
     /// Fine spectra of some symbols, as they lie without stretch.

@@ -264,6 +264,22 @@ impl Levels {
         }
     }
 
+    /// Mean energy of a tone of that group that sounds.
+    ///
+    /// # Panics
+    /// If there is no such group.
+    pub fn on(&self, group: usize) -> f32 {
+        self.on[group]
+    }
+
+    /// Mean energy of a tone of that group that does not.
+    ///
+    /// # Panics
+    /// If there is no such group.
+    pub fn off(&self, group: usize) -> f32 {
+        self.off[group]
+    }
+
     /// Power of the tones against the noise in their band.
     pub fn snr(&self) -> Decibels {
         let on: f64 = self.on.iter().map(|level| f64::from(*level)).sum();

@@ -58,6 +58,12 @@ impl Axis {
         }
     }
 
+    /// Another label.
+    pub(crate) fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
     /// Both ends. A range that is empty or not finite counts as not said.
     pub(crate) fn range(mut self, low: f64, high: f64) -> Self {
         self.range = (low.is_finite() && high.is_finite() && low < high).then_some((low, high));

@@ -21,6 +21,8 @@ impl Colour {
     pub(crate) const GREEN: Self = Self::opaque([0x00, 0x9e, 0x73]);
     pub(crate) const PURPLE: Self = Self::opaque([0xcc, 0x79, 0xa7]);
     pub(crate) const ORANGE: Self = Self::opaque([0xe6, 0x9f, 0x00]);
+    /// For marks over a spectrogram: darker than any of them, of Tol's bright scheme.
+    pub(crate) const PLUM: Self = Self::opaque([0xaa, 0x33, 0x77]);
     pub(crate) const SKY: Self = Self::opaque([0x56, 0xb4, 0xe9]);
 
     /// The colours of series, in turn.

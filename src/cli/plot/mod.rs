@@ -49,7 +49,6 @@ pub(crate) use axis::Axis;
 pub(crate) use colour::{Colour, Ramp};
 pub(crate) use describe::{Mark, Panel, Picture};
 pub(crate) use raster::Raster;
-#[allow(unused_imports, reason = "for who wants to refuse a file name early")]
 pub(crate) use save::Kind;
 pub(crate) use scene::Align;
 pub(crate) use series::{Series, Shape};

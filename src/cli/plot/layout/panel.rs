@@ -46,7 +46,7 @@ impl<'a> Prepared<'a> {
         let x = panel.x.mapped(x_values(panel));
         let y = panel.y.mapped(y_values(panel));
         let x_ticks = panel.x.ticks(&x, (cell / 75.0) as usize);
-        let y_ticks = panel.y.ticks(&y, (height / 32.0).max(2.0) as usize);
+        let y_ticks = panel.y.ticks(&y, (height / 24.0).max(2.0) as usize);
         let bar_ticks = panel
             .raster
             .as_ref()
@@ -321,8 +321,12 @@ impl<'a> Prepared<'a> {
             Mark::Upright { x, colour, dashed } => {
                 if let Some(x) = self.x_place(inside, *x) {
                     let points = vec![(x, inside.top), (x, inside.bottom())];
-                    let dash = dashed.then_some((4.0, 3.0));
-                    scene.add_inside(*inside, line(points, *colour, 1.4, dash));
+                    let dash = dashed.then_some((5.0, 3.0));
+                    if self.panel.raster.is_some() {
+                        let halo = Colour::WHITE.faint(0.55);
+                        scene.add_inside(*inside, line(points.clone(), halo, 3.0, None));
+                    }
+                    scene.add_inside(*inside, line(points, *colour, 1.5, dash));
                 }
             }
             Mark::Level { y, colour, dashed } => {
