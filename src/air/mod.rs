@@ -25,6 +25,7 @@ mod gain;
 mod gaps;
 mod measure;
 mod motion;
+mod music;
 mod noise;
 mod random;
 mod response;

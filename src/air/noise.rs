@@ -7,6 +7,7 @@
 use std::f64::consts::PI;
 
 use super::biquad::Biquad;
+use super::music::Player;
 use super::random::Random;
 use super::speech::Talker;
 use crate::units::{Decibels, Hertz, SampleRate};
@@ -24,11 +25,16 @@ pub enum Noise {
     /// The same power in each octave from about 20 Hz up: fans, streets, most rooms. At 48 kHz
     /// half of it lies below 500 Hz.
     Pink,
+    /// Falling by 6 dB an octave from 20 Hz up: wind, traffic behind a wall.
+    Brown,
     /// Mains: this frequency and its harmonics up to the twelfth, falling by 6 dB an octave.
     Hum(Hertz),
     /// Six people talking at the same time: pulses of voices through changing formants,
     /// hisses, syllables and pauses.
     Babble,
+    /// Chords, tunes, drums, sweeps, sirens, whistles, birds, dialled numbers, other modems, and
+    /// chirps that resemble our preamble, one after the other.
+    Music,
 }
 
 /// An endless stream of one kind of noise.
@@ -42,13 +48,15 @@ pub struct NoiseSource {
 #[derive(Clone, Debug)]
 enum Kind {
     White,
-    Pink(Vec<Biquad>),
+    /// White noise through filters.
+    Shaped(Vec<Biquad>),
     Hum {
         period: Vec<f64>,
         place: f64,
         step: f64,
     },
     Babble(Vec<Talker>),
+    Music(Box<Player>),
 }
 
 impl NoiseSource {
@@ -56,10 +64,14 @@ impl NoiseSource {
     pub fn new(noise: Noise, level: Decibels, rate: SampleRate, mut random: Random) -> Self {
         let (kind, power) = match noise {
             Noise::White => (Kind::White, 1.0),
-            Noise::Pink => {
-                let sections = pink(rate);
+            Noise::Pink | Noise::Brown => {
+                let sections = if noise == Noise::Pink {
+                    pink(rate)
+                } else {
+                    brown(rate)
+                };
                 let power = mean_power(&sections, rate);
-                (Kind::Pink(sections), power)
+                (Kind::Shaped(sections), power)
             }
             Noise::Hum(mains) => {
                 let period = hum(&mut random);
@@ -81,6 +93,7 @@ impl NoiseSource {
                     .collect();
                 (Kind::Babble(talkers), TALKERS as f64)
             }
+            Noise::Music => (Kind::Music(Box::new(Player::new(rate, &mut random))), 1.0),
         };
         let scale = (REFERENCE_POWER * level.power_ratio() / power).sqrt();
         Self {
@@ -101,7 +114,7 @@ impl NoiseSource {
     fn next(&mut self) -> f64 {
         match &mut self.kind {
             Kind::White => self.random.gaussian(),
-            Kind::Pink(sections) => {
+            Kind::Shaped(sections) => {
                 let white = self.random.gaussian();
                 sections
                     .iter_mut()
@@ -122,6 +135,7 @@ impl NoiseSource {
                 here + part * (next - here)
             }
             Kind::Babble(talkers) => talkers.iter_mut().map(Talker::next).sum(),
+            Kind::Music(player) => player.next(),
         }
     }
 }
@@ -137,6 +151,12 @@ fn pink(rate: SampleRate) -> Vec<Biquad> {
         .map(|pole| Biquad::step_down(Hertz(pole), Hertz(pole * 2f64.sqrt()), rate))
         .chain([Biquad::soften(0.1)])
         .collect()
+}
+
+/// A filter that falls by 6 dB an octave: one pole at 20 Hz, and a zero too high to matter.
+fn brown(rate: SampleRate) -> Vec<Biquad> {
+    let far = Hertz(10.0 * f64::from(rate.0));
+    vec![Biquad::step_down(Hertz(20.0), far, rate)]
 }
 
 /// Mean over 0 to half the rate of what filters let pass, on a grid fine enough for 20 Hz.
@@ -225,6 +245,7 @@ mod tests {
             for (noise, close) in [
                 (Noise::White, 0.05),
                 (Noise::Pink, 0.5),
+                (Noise::Brown, 1.0),
                 (Noise::Hum(Hertz(50.0)), 0.02),
                 (Noise::Babble, 1.5),
             ] {
