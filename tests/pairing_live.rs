@@ -26,8 +26,11 @@ use tempfile::{TempDir, tempdir};
 
 /// Ample for a pairing that goes wrong once and starts over, on a busy machine.
 const PAIRING: Duration = Duration::from_secs(60);
-/// For a line to cross an open link, and for a peer's death to be noticed.
-const NOTICE: Duration = Duration::from_secs(5);
+/// For a line to cross an open link, for a peer's death to be noticed, for a program to end. The
+/// longest of these is promised within 3.5 s; the machine may be busy.
+const NOTICE: Duration = Duration::from_secs(15);
+/// For a program to start and to open its devices.
+const START: Duration = Duration::from_secs(30);
 
 #[test]
 fn two_processes_pair_and_talk_where_each_hears_only_the_other() {
@@ -46,14 +49,20 @@ fn two_processes_pair_and_talk_between_two_networks() {
     }
 }
 
+/// Each side hears through its own echo canceller, noise suppression and automatic gain.
+#[test]
+fn two_processes_pair_and_talk_through_voice_processing() {
+    repeat("shared voice", &Network::shared());
+}
+
 #[test]
 fn a_peer_alone_gives_up_after_its_time_and_says_what_it_heard() {
     let Some(air) = Air::start("crossed") else {
         return;
     };
     let mut peer = Peer::start(&air, &Network::shared(), "A", &["--timeout", "4"]);
-    peer.event("playing", Duration::from_secs(10));
-    assert_eq!(peer.ended(Duration::from_secs(15)), Some(1));
+    peer.event("playing", START);
+    assert_eq!(peer.ended(NOTICE), Some(1));
 }
 
 #[test]
@@ -62,42 +71,89 @@ fn ctrl_c_ends_a_lonely_peer_at_once() {
         return;
     };
     let mut peer = Peer::start(&air, &Network::shared(), "A", &[]);
-    peer.event("playing", Duration::from_secs(10));
+    peer.event("playing", START);
     peer.signal("INT");
     assert_eq!(peer.ended(NOTICE), Some(130));
 }
 
 #[test]
 fn what_one_process_says_another_hears() {
-    let Some(air) = Air::start("crossed") else {
-        return;
-    };
+    if let Some(air) = Air::start("crossed") {
+        say_and_hear(&air);
+    }
+}
+
+#[test]
+fn what_one_process_says_another_hears_through_voice_processing() {
+    if let Some(air) = Air::start("shared voice") {
+        say_and_hear(&air);
+    }
+}
+
+/// A says, B hears, word after word and not a word else. A busy machine may drop a buffer, which
+/// is not ours to prevent: what is not heard may be said again, as a person would, but not often.
+fn say_and_hear(air: &Air) {
     let mut hear = air.script();
     hear.args(["run", "B", env!("CARGO_BIN_EXE_airshake")])
-        .args(["hear", "--raw", "--count", "2", "--timeout", "40"])
+        .args(["hear", "--count", "4", "--timeout", "120"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    let mut hear = hear.spawn().expect("starts");
-    let talk = lines_of(hear.stderr.take().expect("piped"));
-    let first = talk.recv_timeout(Duration::from_secs(10));
-    assert!(first.expect("a line").contains("listening"));
-    for words in ["the door code is 4711", " and the alarm's is 11"] {
-        let said = air
-            .script()
-            .args(["run", "A", env!("CARGO_BIN_EXE_airshake"), "say", words])
-            .output()
-            .expect("runs");
-        assert_eq!(said.status.code(), Some(0), "{said:?}");
+    let mut hear = Hear(hear.spawn().expect("starts"));
+    let talk = lines_of(hear.0.stderr.take().expect("piped"));
+    let heard = lines_of(hear.0.stdout.take().expect("piped"));
+    let listening = || {
+        talk.recv_timeout(START)
+            .is_ok_and(|line| line.contains("listening"))
+    };
+    assert!((0..3).any(|_| listening()), "B does not listen");
+    let mut again = 0;
+    for words in [
+        "the door code is 4711",
+        "and the alarm's is 11",
+        "the key is under the stone",
+        "the dog is called Schrödinger and does not like bicycles",
+    ] {
+        loop {
+            let said = air
+                .script()
+                .args(["run", "A", env!("CARGO_BIN_EXE_airshake"), "say", words])
+                .output()
+                .expect("runs");
+            assert_eq!(said.status.code(), Some(0), "{said:?}");
+            match heard.recv_timeout(NOTICE) {
+                Ok(line) => {
+                    assert_eq!(line, words);
+                    break;
+                }
+                Err(_) => again += 1,
+            }
+            assert!(
+                again <= 2,
+                "not heard: {words:?}; {:?}",
+                talk.try_iter().collect::<Vec<_>>()
+            );
+        }
     }
-    let heard = hear.wait_with_output().expect("ends");
-    assert_eq!(
-        heard.status.code(),
-        Some(0),
-        "{:?}",
-        talk.try_iter().collect::<Vec<_>>()
-    );
-    assert_eq!(heard.stdout, b"the door code is 4711 and the alarm's is 11");
+    let end = Instant::now() + NOTICE;
+    let code = loop {
+        match hear.0.try_wait().expect("waits") {
+            Some(status) => break status.code(),
+            None => assert!(Instant::now() < end, "four were heard, and it goes on"),
+        }
+        thread::sleep(Duration::from_millis(20));
+    };
+    assert_eq!(code, Some(0));
+}
+
+/// A running `airshake hear`, ended with its test.
+struct Hear(Child);
+
+impl Drop for Hear {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 #[test]
@@ -185,7 +241,8 @@ impl Air {
         };
         let started = air
             .script()
-            .args(["start", topology])
+            .arg("start")
+            .args(topology.split(' '))
             .output()
             .expect("runs");
         assert!(
