@@ -27,4 +27,16 @@ mod tests {
         whiten(&mut bits);
         assert!(bits.iter().all(|bit| !bit));
     }
+
+    #[test]
+    fn the_sequence_is_that_of_its_polynomial() {
+        // Every bit is the sum of those 14 and 15 before it; those before the first are ones.
+        let mut sequence = vec![true; 15];
+        for i in 15..400 {
+            sequence.push(sequence[i - 14] != sequence[i - 15]);
+        }
+        let mut bits = vec![false; 385];
+        whiten(&mut bits);
+        assert_eq!(bits, sequence[15..]);
+    }
 }

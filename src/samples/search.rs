@@ -301,4 +301,68 @@ mod tests {
             found[0].first_path.abs_diff(20_000) <= 2 && found[0].strongest.abs_diff(20_120) <= 1
         );
     }
+
+    /// The matched filter by its definition: two loops in double precision.
+    fn power_by_definition(samples: &[f32]) -> Vec<f64> {
+        let chirp: Vec<(f32, f32)> = CHIRP.samples(RATE).collect();
+        samples
+            .windows(chirp.len())
+            .map(|window| {
+                let (mut re, mut im) = (0.0, 0.0);
+                for (x, (a, b)) in window.iter().zip(&chirp) {
+                    re += f64::from(*x) * f64::from(*a);
+                    im += f64::from(*x) * f64::from(*b);
+                }
+                re * re + im * im
+            })
+            .collect()
+    }
+
+    #[test]
+    fn sightings_are_those_of_a_matched_filter_by_definition() {
+        let mut samples = noise(36_000, 0.1, 7);
+        // Loud, with a reflection within reach, at the edge of what is noticed, and two in a row.
+        add_chirp(&mut samples, 3_000, 0.5);
+        add_chirp(&mut samples, 3_300, 0.3);
+        for (i, amplitude) in [0.012, 0.014, 0.016, 0.018, 0.02].into_iter().enumerate() {
+            add_chirp(&mut samples, 8_000 + 3_000 * i, amplitude);
+        }
+        add_chirp(&mut samples, 25_000, 0.2);
+        add_chirp(&mut samples, 26_000, 0.2);
+        let power = power_by_definition(&samples);
+        let (reach, before) = (
+            RATE.samples_in(REACH_S) as usize,
+            RATE.samples_in(BEFORE_S) as usize,
+        );
+        // The last hop may be undecided.
+        let decided = power.len() - reach - RATE.samples_in(2.0 * HOP_S) as usize;
+        let mut wanted = Vec::new();
+        for at in 0..decided {
+            let around = &power[at.saturating_sub(before)..at + reach];
+            let over = power[at] * around.len() as f64 / around.iter().sum::<f64>();
+            let near = &power[at.saturating_sub(reach)..=at + reach];
+            if near.iter().all(|other| *other <= power[at]) {
+                wanted.push((at as u64, over));
+            }
+        }
+        let found = sightings(&samples, 4096);
+        let threshold = f64::from(THRESHOLD);
+        let mut clear = 0;
+        for (at, over) in &wanted {
+            let sighting = found.iter().find(|s| s.strongest.abs_diff(*at) <= 1);
+            // Single precision and a transform: a hundredth either way.
+            assert!(
+                sighting.is_some() || *over < threshold * 1.01,
+                "{at}: {over}"
+            );
+            if let Some(sighting) = sighting {
+                let error = f64::from(sighting.level.0) - 10.0 * over.log10();
+                assert!(error.abs() < 0.05, "{at}: off by {error} dB");
+                clear += 1;
+            }
+        }
+        let early = found.iter().filter(|s| s.strongest < decided as u64);
+        assert_eq!(early.count(), clear, "{found:?}, {wanted:?}");
+        assert!(clear >= 4, "{found:?}");
+    }
 }
