@@ -324,7 +324,7 @@ mod tests {
         // Loud, with a reflection within reach, at the edge of what is noticed, and two in a row.
         add_chirp(&mut samples, 3_000, 0.5);
         add_chirp(&mut samples, 3_300, 0.3);
-        for (i, amplitude) in [0.012, 0.014, 0.016, 0.018, 0.02].into_iter().enumerate() {
+        for (i, amplitude) in [0.016, 0.02, 0.024, 0.028, 0.032].into_iter().enumerate() {
             add_chirp(&mut samples, 8_000 + 3_000 * i, amplitude);
         }
         add_chirp(&mut samples, 25_000, 0.2);

@@ -4,15 +4,19 @@ use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// A virtual air of its own.
+/// A virtual air of its own, for one test at a time: time is measured, and a few sound servers at
+/// once are more than a small machine bears.
 pub(crate) struct Air {
     folder: tempfile::TempDir,
+    _alone: MutexGuard<'static, ()>,
 }
 
 impl Air {
     pub(crate) fn start(topology: &str) -> Option<Self> {
+        static ALONE: Mutex<()> = Mutex::new(());
         let there = |tool: &str| {
             Command::new("sh")
                 .args(["-c", &format!("command -v {tool}")])
@@ -33,6 +37,7 @@ impl Air {
         }
         let air = Self {
             folder: tempfile::tempdir().expect("a folder"),
+            _alone: ALONE.lock().unwrap_or_else(PoisonError::into_inner),
         };
         air.script(&["start", topology]);
         Some(air)
@@ -182,4 +187,4 @@ impl Drop for Helper {
 }
 
 /// More than any part takes on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);

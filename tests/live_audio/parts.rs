@@ -12,10 +12,16 @@ pub(crate) fn record() {
     let mut microphone = Microphone::open(None).expect("a microphone");
     let mut recording = Vec::new();
     let mut block = [0.0; 4096];
-    let (begun, mut ready) = (Instant::now(), false);
-    while begun.elapsed() < Duration::from_secs(6) {
+    let (begun, mut ready, mut sounding) = (Instant::now(), false, None::<Instant>);
+    // Until well after the end of what is played, whenever that begins.
+    while sounding.map_or(begun.elapsed() < PATIENCE / 2, |since| {
+        since.elapsed() < Duration::from_secs(4)
+    }) {
         let count = microphone.read(&mut block);
         recording.extend_from_slice(&block[..count]);
+        if block[..count].iter().any(|&x| x != 0.0) {
+            sounding.get_or_insert_with(Instant::now);
+        }
         if count > 0 && !ready {
             ready = true;
             say("ready", "");
@@ -64,14 +70,14 @@ pub(crate) fn clear() {
     speaker.write(&tone);
     let written = Instant::now();
     let (mut cleared, mut sounding, mut silent) = (None, None, None);
-    while written.elapsed() < Duration::from_millis(1500) {
+    while going_on(written, cleared) {
         let count = microphone.read(&mut block);
         heard.extend_from_slice(&block[..count]);
         if block[..count].iter().any(|&x| x != 0.0) {
             sounding.get_or_insert_with(|| written.elapsed());
             silent = Some(Instant::now());
         }
-        if cleared.is_none() && written.elapsed() > Duration::from_millis(700) {
+        if cleared.is_none() && lasts(written, sounding) {
             speaker.clear();
             cleared = Some(Instant::now());
         }
@@ -229,13 +235,13 @@ pub(crate) fn hush() {
     let said = Instant::now();
     sound.say(&[1; 400], 0).expect("says");
     let (mut hushed, mut begins, mut ends) = (None, None, None);
-    while said.elapsed() < Duration::from_millis(1500) {
+    while going_on(said, hushed) {
         let count = microphone.read(&mut block);
         if block[..count].iter().any(|&x| x != 0.0) {
             begins.get_or_insert_with(|| said.elapsed());
             ends = Some(Instant::now());
         }
-        if hushed.is_none() && said.elapsed() > Duration::from_millis(700) {
+        if hushed.is_none() && lasts(said, begins) {
             sound.hush();
             hushed = Some(Instant::now());
         }
@@ -245,6 +251,19 @@ pub(crate) fn hush() {
     say("begins_ms", millis(begins.expect("heard")));
     say("ends_ms", millis(ends));
     say("counts", format!("{:?}", sound.speaker()));
+}
+
+/// Whether a sound of two seconds that began to be heard `sounding` after `start` has been heard
+/// for a while.
+fn lasts(start: Instant, sounding: Option<Duration>) -> bool {
+    sounding.is_some_and(|since| start.elapsed() > since + Duration::from_millis(500))
+}
+
+/// Whether to go on watching a sound since `start`: until a while after it was told to `end`.
+fn going_on(start: Instant, end: Option<Instant>) -> bool {
+    end.map_or(start.elapsed() < PATIENCE / 4, |end| {
+        end.elapsed() < Duration::from_millis(800)
+    })
 }
 
 /// Loses its devices in the middle of a sound, and hears itself when they are back.
@@ -260,8 +279,19 @@ pub(crate) fn survive() {
             }
         }
     };
-    wait(&|happening| matches!(happening, Happening::Started { .. }));
-    wait(&|happening| matches!(happening, Happening::Carrier { .. }));
+    // Of a machine that is busy enough, the ear may be first with its news.
+    let (mut started, mut heard) = (false, false);
+    while !(started && heard) {
+        match wait(&|happening| {
+            matches!(
+                happening,
+                Happening::Started { .. } | Happening::Carrier { .. }
+            )
+        }) {
+            Happening::Started { .. } => started = true,
+            _ => heard = true,
+        }
+    }
     say("ready", "");
     // Either device may be missed first. Whoever waits for the end of the sound is not left
     // waiting.
