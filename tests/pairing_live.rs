@@ -85,6 +85,12 @@ fn what_one_process_says_another_hears() {
 
 #[test]
 fn what_one_process_says_another_hears_through_voice_processing() {
+    // Voice processing for two, both programs and the daemon: where one core does it all beside
+    // something else, it loses buffers in every burst.
+    if thread::available_parallelism().is_ok_and(|cores| cores.get() < 2) {
+        eprintln!("skipped: one core is too few");
+        return;
+    }
     if let Some(air) = Air::start("shared voice") {
         say_and_hear(&air);
     }
