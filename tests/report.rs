@@ -289,6 +289,22 @@ fn sound_that_is_switched_off_and_on_is_gated() {
 }
 
 #[test]
+fn a_burst_that_another_speaks_over_is_damaged() {
+    let mut both = burst(64);
+    let other = Transmitter::new(&Profile::AUDIBLE, RATE)
+        .burst(&[9; 60], 0)
+        .unwrap()
+        .into_samples();
+    let late = 9_600;
+    both.resize(late + other.len(), 0.0);
+    for (slot, x) in both[late..].iter_mut().zip(other) {
+        *slot = (*slot + x) / 2.0;
+    }
+    let found = cause(&Room::new(&Room::ROOM, 1, RATE).apply(&both));
+    assert_eq!(found.name(), "damaged", "{found:?}");
+}
+
+#[test]
 fn a_long_message_tells_how_many_segments_are_missing() {
     let sound = burst(4_096);
     let found = cause(&sound[..sound.len() / 2]);

@@ -8,7 +8,7 @@ use crate::units::{Decibels, Hertz};
 #[non_exhaustive]
 pub enum Event {
     /// A preamble stands out of the noise. Most are followed by [`Event::Header`]; one that is
-    /// not was a false alarm, and nothing more is said of it.
+    /// not was a false alarm, or what [`Event::Unread`] tells of.
     Carrier {
         /// First sample of the preamble.
         at: u64,

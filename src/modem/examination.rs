@@ -61,7 +61,7 @@ impl Budget {
         }
     }
 
-    /// Whether one more may be made `seconds_at(at)` into the stream.
+    /// Whether one more may be made at sample `at` of a stream of `per_second`.
     pub(super) fn allows(&mut self, at: u64, per_second: f64) -> bool {
         let passed = at.saturating_sub(self.asked_at) as f64 / per_second;
         self.asked_at = self.asked_at.max(at);

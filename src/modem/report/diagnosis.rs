@@ -162,7 +162,7 @@ impl Diagnosis {
         let inside = self
             .headers
             .iter()
-            .any(|(from, until)| from + same < at && at < *until);
+            .any(|(from, until)| from.saturating_add(same) < at && at < *until);
         if inside {
             return None;
         }
@@ -260,7 +260,9 @@ impl Diagnosis {
         }
         let shortest = self.profiles.iter().map(|profile| profile.shortest_s());
         let needed_s = shortest.fold(f64::INFINITY, f64::min);
-        (seconds < needed_s).then_some(Finding::TooShort { seconds, needed_s })
+        // Where a header was heard the end is missing, and it is known how much of it.
+        let certain = self.bursts.iter().any(|burst| self.is_certain(burst));
+        (seconds < needed_s && !certain).then_some(Finding::TooShort { seconds, needed_s })
     }
 
     /// What is wrong with all of the sound: first what is a cause by itself.
@@ -360,6 +362,9 @@ impl Diagnosis {
             };
         }
         let snr = lost_snr.unwrap_or_else(|| self.snr(burst, &unread));
+        if self.is_spoken_over(burst) {
+            return Finding::Damaged { at_s, snr };
+        }
         let loud = unread.above.is_some_and(|above| above.0 >= LOUD);
         if loud && unread.spread_s >= ECHO_SPREAD_S {
             let spread_s = f64::from(unread.spread_s);
@@ -376,15 +381,29 @@ impl Diagnosis {
     }
 
     fn cut_off(&self, burst: &Burst) -> Finding {
-        let header = self
-            .headers
-            .iter()
-            .find(|(from, _)| from.abs_diff(burst.at) < self.rate.samples_in(SAME_S));
+        let header = self.header(burst);
         let seconds = self.loudness.seconds();
         Finding::CutOff {
             at_s: self.rate.seconds(burst.at),
-            missing_s: header.map(|(_, until)| (self.rate.seconds(*until) - seconds).max(0.0)),
+            missing_s: header.map(|(_, until)| (self.rate.seconds(until) - seconds).max(0.0)),
         }
+    }
+
+    /// Whether another burst began within this one.
+    fn is_spoken_over(&self, burst: &Burst) -> bool {
+        let same = self.rate.samples_in(SAME_S);
+        let Some((from, until)) = self.header(burst) else {
+            return false;
+        };
+        let mut carriers = self.carriers.iter().map(|(at, _)| *at);
+        carriers.any(|at| from.saturating_add(same) < at && at < until)
+    }
+
+    /// From where to where its header says that it lies.
+    fn header(&self, burst: &Burst) -> Option<(u64, u64)> {
+        let same = self.rate.samples_in(SAME_S);
+        let mut headers = self.headers.iter().copied();
+        headers.find(|(from, _)| from.abs_diff(burst.at) < same)
     }
 
     /// What the preamble tells of the noise in the band: compression lifts it by the product of

@@ -89,7 +89,7 @@ pub enum Finding {
         /// Power of its tones against the echo between them.
         snr: Decibels,
     },
-    /// A burst that is loud, and yet its tones are not clean: another sound or another burst lies
+    /// A burst that is loud, and yet its tones are not clean: another burst or another sound lies
     /// over it, or something on the way damaged it.
     Damaged {
         /// Where it begins.
@@ -338,7 +338,7 @@ impl fmt::Display for Finding {
             ),
             Self::Damaged { at_s, .. } => write!(
                 f,
-                "the burst at {at_s:.2} s is loud, but another sound or a fault lies over it"
+                "the burst at {at_s:.2} s is damaged: another burst or sound lies over it"
             ),
             Self::Clock {
                 at_s,
