@@ -177,7 +177,7 @@ impl Follower {
     }
 
     /// Takes every track as far as `history` allows.
-    pub(super) fn advance(&mut self, history: &History) {
+    pub(super) fn advance(&mut self, history: &mut History) {
         let mut i = 0;
         while i < self.tracks.len() {
             let heard = history.end();
@@ -230,7 +230,7 @@ impl Follower {
         &mut self,
         sighting: Sighting,
         depth: Depth,
-        history: &History,
+        history: &mut History,
     ) -> Option<Stage> {
         let reach = self.reader(depth).geometry.body() as u64;
         let mut unsupported = false;
@@ -280,7 +280,7 @@ impl Follower {
 
     /// A header that cannot be read by itself may be clear enough to be told from those of the
     /// messages that are being gathered.
-    fn recognise(&mut self, start: u64, history: &History) -> Option<Stage> {
+    fn recognise(&mut self, start: u64, history: &mut History) -> Option<Stage> {
         let Self {
             readers,
             gatherings,
@@ -325,7 +325,13 @@ impl Follower {
     }
 
     /// Tells what a burst looks like that could not be read, if there is time for a closer look.
-    fn examine(&mut self, (start, end): (u64, u64), depth: Depth, header: bool, history: &History) {
+    fn examine(
+        &mut self,
+        (start, end): (u64, u64),
+        depth: Depth,
+        header: bool,
+        history: &mut History,
+    ) {
         let Some((samples, offset)) = history.from(start) else {
             return;
         };
@@ -394,7 +400,13 @@ impl Follower {
         })
     }
 
-    fn read_data(&mut self, start: u64, announced: &Announced, frame: &Frame, history: &History) {
+    fn read_data(
+        &mut self,
+        start: u64,
+        announced: &Announced,
+        frame: &Frame,
+        history: &mut History,
+    ) {
         let Some((samples, offset)) = history.from(start) else {
             return;
         };
@@ -432,7 +444,7 @@ impl Follower {
         announced: &Announced,
         frame: &Frame,
         soft: Soft,
-        history: &History,
+        history: &mut History,
     ) -> bool {
         let header = announced.header;
         let cut_off = self.is_cut_off(end);
@@ -495,7 +507,7 @@ impl Follower {
 
     /// Looks for other passes of a gathering; `None` if there are none. `news` says that it has
     /// just got one.
-    fn look_around(&mut self, key: &Header, news: bool, history: &History) -> Option<Outcome> {
+    fn look_around(&mut self, key: &Header, news: bool, history: &mut History) -> Option<Outcome> {
         let Self {
             readers,
             gatherings,
@@ -536,15 +548,16 @@ impl Follower {
     }
 
     /// Looks for passes that should have come by now, whose preambles were not seen.
-    fn look_for_missing(&mut self, history: &History) {
+    fn look_for_missing(&mut self, history: &mut History) {
+        let end = history.end();
         let due = |follower: &Self| {
             let mut open = follower.gatherings.open();
-            open.find(|gathering| gathering.look_at <= history.end())
+            open.find(|gathering| gathering.look_at <= end)
                 .map(|gathering| (gathering.key, gathering.stretch))
         };
         while let Some((key, stretch)) = due(self) {
             if let Some(outcome) = self.look_around(&key, false, history) {
-                let end = self.ended.unwrap_or(history.end()).min(history.end());
+                let end = self.ended.unwrap_or(end).min(end);
                 self.settle(outcome, end, stretch);
             }
         }
@@ -678,7 +691,7 @@ impl Follower {
 
 /// When the next pass of a gathering will be whole, if it goes on as it did; `None` when it has
 /// been silent for too long.
-fn next_look(retrospect: &Retrospect<'_>, gathering: &Gathering) -> Option<u64> {
+fn next_look(retrospect: &Retrospect<'_, '_>, gathering: &Gathering) -> Option<u64> {
     if gathering.looks >= MOST_LOOKS {
         return None;
     }
@@ -705,24 +718,29 @@ fn next_look(retrospect: &Retrospect<'_>, gathering: &Gathering) -> Option<u64> 
 
 #[cfg(test)]
 mod tests {
+    use super::super::history::{Resampled, Ring};
     use super::*;
     use crate::air::Random;
-    use crate::samples::Searcher;
+    use crate::samples::Resampler;
+    use crate::units::Hertz;
 
     #[test]
     fn a_million_sightings_of_nothing_take_no_more_memory_than_a_few() {
         let profile = &Profile::AUDIBLE;
         let rate = profile.receiver_rate;
-        let chirp = Searcher::new(&profile.chirp, rate).chirp_len();
+        let chirp = profile.chirp.length(rate);
         let mut follower = Follower::new(profile, chirp, rate);
         let mut random = Random::new(1, "sightings");
-        let mut history = History::new(follower.memory());
+        let resampler = Resampler::new(rate, rate, Hertz(0.0)).unwrap();
+        let mut resampled = Resampled::new(resampler, rate, follower.memory());
+        let mut ring = Ring::new(follower.memory());
         // So much that the beginning is forgotten.
         let second: Vec<f32> = (0..rate.0).map(|_| random.gaussian() as f32).collect();
         for _ in 0..40 {
-            history.push(&second);
+            ring.push(&second);
         }
-        let mut follow = |at: u64, history: &History| {
+        let mut history = History::new(&ring, &mut resampled);
+        let mut follow = |at: u64, history: &mut History| {
             follower.follow(Sighting {
                 first_path: at,
                 strongest: at,
@@ -738,11 +756,11 @@ mod tests {
         };
         // Most are too old to be looked at, or lie beyond what was heard.
         for i in 0..1_000_000 {
-            follow(i % 1000 + (i % 2) * 10_000_000, &history);
+            follow(i % 1000 + (i % 2) * 10_000_000, &mut history);
         }
         let end = history.end();
         for i in 0..100 {
-            follow(end - 100_000 - 997 * i, &history);
+            follow(end - 100_000 - 997 * i, &mut history);
         }
     }
 }

@@ -1,25 +1,26 @@
 //! Samples to events, streaming.
 //!
 //! ```text
-//!                /- resampler -> history -> searcher -> sightings -> follower -\
-//!  samples -----+                    (a line for each profile)                 +-> events
-//!                \- ...                                                      -/
+//!              /- searcher of all preambles -> sightings -\
+//!  samples ---+                                            +-> follower -> events
+//!              \- ring of the latest samples -> resampler -/   (one for each profile)
 //! ```
 //!
-//! Nothing makes it deaf: the search goes on while frames are read.
+//! Nothing makes it deaf: the search goes on while frames are read. While nobody speaks, the
+//! search is all there is: what is to be read gets a profile's rate when it is read.
 
 use std::collections::VecDeque;
 
-use crate::samples::{Resampler, Searcher, Sighting};
+use crate::samples::{Resampler, Searcher, Sighting, Target};
 use crate::units::{Hertz, SampleRate};
 
 use super::follower::Follower;
-use super::history::History;
+use super::history::{History, Resampled, Ring};
 use super::{Event, Profile};
 
-/// Blocks a second. Lines work on a grid of their own, in step with each other, which makes the
-/// events independent of how the input is cut.
-const BLOCKS: u32 = 100;
+/// Input of a higher rate is brought to the rate that everything is synthesised at: no profile
+/// has anything above half of it.
+const MOST: SampleRate = SampleRate(50_000);
 
 /// Why a receiver cannot be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,22 +49,24 @@ pub enum ReceiverError {
 #[derive(Debug)]
 pub struct Receiver {
     pushed: u64,
+    /// Down to a rate that the search can work at, if the input's is too high.
+    down: Option<Resampler>,
+    /// Input at that rate, less than a block.
+    fresh: Vec<f32>,
+    /// Samples in a block. Work is done on a grid of them, which makes the events independent of
+    /// how the input is cut.
+    block: usize,
+    searcher: Searcher,
+    ring: Ring,
     lines: Vec<Line>,
+    sightings: Vec<(usize, Sighting)>,
     events: VecDeque<Event>,
 }
 
-/// What listens in one profile.
+/// What reads in one profile.
 #[derive(Debug)]
 struct Line {
-    /// Samples in a block, at the receiver's rate.
-    block: usize,
-    resampler: Resampler,
-    /// Resampled; worked off up to `worked`.
-    fresh: Vec<f32>,
-    worked: usize,
-    history: History,
-    searcher: Searcher,
-    sightings: Vec<Sighting>,
+    resampled: Resampled,
     follower: Follower,
 }
 
@@ -85,14 +88,41 @@ impl Receiver {
                 min: lowest,
             });
         }
+        let profiles: Vec<&'static Profile> = profiles
+            .iter()
+            .copied()
+            .filter(|profile| rate >= profile.lowest_rate)
+            .collect();
+        let own = rate;
+        let (rate, down) = if own > MOST {
+            let to = SampleRate::HZ_48000;
+            (to, Some(resampler(own, to, &profiles)?))
+        } else {
+            (own, None)
+        };
+        let targets: Vec<Target> = profiles
+            .iter()
+            .map(|profile| Target {
+                chirp: profile.chirp,
+                grid: profile.receiver_rate,
+            })
+            .collect();
+        let searcher = Searcher::new(&targets, rate);
         let lines = profiles
             .iter()
-            .filter(|profile| rate >= profile.lowest_rate)
-            .map(|profile| Line::new(profile, rate))
-            .collect::<Result<_, _>>()?;
+            .map(|profile| Line::new(profile, own, rate))
+            .collect::<Result<Vec<_>, _>>()?;
+        let memory = lines.iter().map(|line| line.memory(rate)).max();
+        let block = searcher.hop() / 2;
         Ok(Self {
             pushed: 0,
+            down,
+            fresh: Vec::with_capacity(block),
+            block,
+            ring: Ring::new(memory.unwrap_or(0) + searcher.lag()),
+            searcher,
             lines,
+            sightings: Vec::new(),
             events: VecDeque::new(),
         })
     }
@@ -110,27 +140,33 @@ impl Receiver {
                 .collect();
             self.take(&mended);
         }
-        self.work();
         self.events.drain(..)
     }
 
     /// The input has ended: decides what is still open. What was cut off is read as if silence
     /// followed, since a code may bridge a missing end.
     pub fn finish(&mut self) -> impl Iterator<Item = Event> + '_ {
-        for line in &mut self.lines {
-            line.finish();
+        if let Some(mut down) = self.down.take() {
+            let mut rest = Vec::new();
+            down.finish(&mut rest);
+            self.down = Some(down);
+            self.gather(&rest);
         }
-        self.work();
+        let end = self.ring.end() + self.fresh.len() as u64;
         for line in &mut self.lines {
-            // No more silence than someone waits for.
-            let mut left = line.follower.memory() / line.block + 1;
-            while line.is_ready() || (left > 0 && line.follower.is_waiting()) {
-                if !line.is_ready() {
-                    line.fresh.resize(line.fresh.len() + line.block, 0.0);
-                    left -= 1;
-                }
-                line.work(&mut self.events);
-            }
+            line.follower.ends_at(line.resampled.length(end));
+        }
+        // The silence after which every preamble is sighted, and no more than someone waits for.
+        let silence = vec![0.0; self.block];
+        for _ in 0..self.searcher.lag() / self.block + 2 {
+            self.gather(&silence);
+        }
+        let mut left = self.ring.capacity() / self.block + 1;
+        while left > 0 && self.lines.iter().any(|line| line.follower.is_waiting()) {
+            self.gather(&silence);
+            left -= 1;
+        }
+        for line in &mut self.lines {
             line.follower.finish();
             self.events.extend(line.follower.take_events());
         }
@@ -143,76 +179,86 @@ impl Receiver {
     }
 
     fn take(&mut self, samples: &[f32]) {
-        for line in &mut self.lines {
-            line.fresh.drain(..line.worked);
-            line.worked = 0;
-            line.resampler.push(samples, &mut line.fresh);
+        let Some(mut down) = self.down.take() else {
+            self.gather(samples);
+            return;
+        };
+        // In pieces: what is pushed may be long, and what is kept may not.
+        let mut converted = Vec::with_capacity(2 * self.block);
+        for piece in samples.chunks(self.block) {
+            down.push(piece, &mut converted);
+            self.gather(&converted);
+            converted.clear();
+        }
+        self.down = Some(down);
+    }
+
+    /// Fills blocks and works them off.
+    fn gather(&mut self, mut samples: &[f32]) {
+        while !samples.is_empty() {
+            let missing = self.block - self.fresh.len();
+            let (now, later) = samples.split_at(missing.min(samples.len()));
+            self.fresh.extend_from_slice(now);
+            samples = later;
+            if self.fresh.len() == self.block {
+                self.work();
+                self.fresh.clear();
+            }
         }
     }
 
-    /// Works off the blocks that all lines have.
+    /// Works off a whole block.
     fn work(&mut self) {
-        while self.lines.iter().all(Line::is_ready) {
-            for line in &mut self.lines {
-                line.work(&mut self.events);
-            }
+        self.ring.push(&self.fresh);
+        self.searcher.push(&self.fresh, &mut self.sightings);
+        for (line, sighting) in self.sightings.drain(..) {
+            self.lines[line].follower.follow(sighting);
+        }
+        for line in &mut self.lines {
+            let mut history = History::new(&self.ring, &mut line.resampled);
+            line.follower.advance(&mut history);
+            line.follower.forget(history.end());
+            self.events.extend(line.follower.take_events());
         }
     }
 }
 
 impl Line {
-    fn new(profile: &'static Profile, rate: SampleRate) -> Result<Self, ReceiverError> {
-        let too_high = ReceiverError::RateTooHigh {
-            got: rate,
-            max: *Resampler::RATES.end(),
-        };
-        let (_, highest) = profile.band();
-        let highest = Hertz(
-            highest
-                .0
-                .min(f64::from(rate.0) / 2.0 * Resampler::HIGHEST_FRACTION),
-        );
-        let searcher = Searcher::new(&profile.chirp, profile.receiver_rate);
-        let follower = Follower::new(profile, searcher.chirp_len(), rate);
+    /// Reads `profile` in samples at `rate`; the input came at rate `own`.
+    fn new(
+        profile: &'static Profile,
+        own: SampleRate,
+        rate: SampleRate,
+    ) -> Result<Self, ReceiverError> {
+        let resampler = resampler(rate, profile.receiver_rate, &[profile])?;
+        let chirp = profile.chirp.length(profile.receiver_rate);
+        let follower = Follower::new(profile, chirp, own);
         Ok(Self {
-            block: (profile.receiver_rate.0 / BLOCKS) as usize,
-            resampler: Resampler::new(rate, profile.receiver_rate, highest)
-                .map_err(|_| too_high)?,
-            fresh: Vec::new(),
-            worked: 0,
-            history: History::new(follower.memory()),
-            searcher,
-            sightings: Vec::new(),
+            resampled: Resampled::new(resampler, profile.receiver_rate, follower.memory()),
             follower,
         })
     }
 
-    /// Whether there is a whole block to work on.
-    fn is_ready(&self) -> bool {
-        self.fresh.len() - self.worked >= self.block
+    /// Samples at `rate` that it may look back.
+    fn memory(&self, rate: SampleRate) -> usize {
+        rate.samples_in(self.resampled.seconds()) as usize
     }
+}
 
-    /// Works off one block.
-    fn work(&mut self, events: &mut VecDeque<Event>) {
-        let block = &self.fresh[self.worked..self.worked + self.block];
-        self.history.push(block);
-        self.searcher.push(block, &mut self.sightings);
-        self.worked += self.block;
-        for sighting in self.sightings.drain(..) {
-            self.follower.follow(sighting);
-        }
-        self.follower.advance(&self.history);
-        self.follower.forget(self.history.end());
-        events.extend(self.follower.take_events());
-    }
-
-    /// Adds the silence after which every preamble is sighted.
-    fn finish(&mut self) {
-        self.resampler.finish(&mut self.fresh);
-        let end = self.history.end() + (self.fresh.len() - self.worked) as u64;
-        self.follower.ends_at(end);
-        let silence = 50 * self.block;
-        self.fresh
-            .resize(self.fresh.len() + silence + self.block, 0.0);
-    }
+/// A resampler that keeps what `profiles` need.
+fn resampler(
+    from: SampleRate,
+    to: SampleRate,
+    profiles: &[&'static Profile],
+) -> Result<Resampler, ReceiverError> {
+    let highest = profiles
+        .iter()
+        .map(|profile| profile.band().1.0)
+        .fold(0.0, f64::max);
+    let half = f64::from(from.min(to).0) / 2.0;
+    let highest = Hertz(highest.min(half * Resampler::HIGHEST_FRACTION));
+    Resampler::new(from, to, highest).map_err(|_| ReceiverError::RateTooHigh {
+        got: from,
+        max: *Resampler::RATES.end(),
+    })
 }

@@ -21,10 +21,10 @@ use super::{Depth, Profile};
 const BELIEVED: f64 = 12.0;
 
 /// What is looked around in.
-pub(super) struct Retrospect<'a> {
+pub(super) struct Retrospect<'a, 'h> {
     pub(super) profile: &'static Profile,
     pub(super) readers: &'a mut [Reader; 2],
-    pub(super) history: &'a History,
+    pub(super) history: &'a mut History<'h>,
     /// Where the real input ended, once it has.
     pub(super) ended: Option<u64>,
     /// Samples by which two frames differ at least.
@@ -42,7 +42,7 @@ pub(super) struct Found {
     pub(super) sure: bool,
 }
 
-impl Retrospect<'_> {
+impl Retrospect<'_, '_> {
     /// The rhythm of a message.
     pub(super) fn rhythm(&self, key: &Header) -> Option<Rhythm> {
         let mut lengths = [0; 8];

@@ -24,10 +24,15 @@ pub struct Chirp {
 const FADE: f64 = 0.003;
 
 impl Chirp {
+    /// How many samples it has at `rate`.
+    pub fn length(&self, rate: SampleRate) -> usize {
+        rate.samples_in(self.seconds) as usize
+    }
+
     /// The samples at `rate`, peak 1, as the real part of an analytic signal, and its imaginary part.
     pub fn samples(&self, rate: SampleRate) -> impl Iterator<Item = (f32, f32)> + '_ {
+        let count = self.length(rate);
         let rate = f64::from(rate.0);
-        let count = (self.seconds * rate).round() as usize;
         (0..count).map(move |i| {
             let t = i as f64 / rate;
             let sweep = (self.to.0 - self.from.0) / self.seconds;

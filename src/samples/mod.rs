@@ -13,6 +13,6 @@ pub use chirp::Chirp;
 pub use detector::{Detector, FineSpectrum};
 pub use highpass::HighPass;
 pub use resample::{ResampleError, Resampler};
-pub use search::{Searcher, Sighting};
+pub use search::{Searcher, Sighting, Target};
 pub use spectrum::LongSpectrum;
 pub use synthesis::Synthesizer;

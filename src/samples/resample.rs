@@ -193,6 +193,26 @@ impl Resampler {
         self.owed = 0;
     }
 
+    /// Forgets everything heard; the next output is that of number `output`, the same bits as if
+    /// all had been heard. Gives the number of the input sample to be pushed first.
+    pub fn seek(&mut self, output: u64) -> u64 {
+        self.window.clear();
+        self.start = 0;
+        if self.up == self.down {
+            return output;
+        }
+        let place = u128::from(output) * u128::from(self.down);
+        let whole = u64::try_from(place / u128::from(self.up)).unwrap_or(u64::MAX);
+        self.phase = (place % u128::from(self.up)) as u32;
+        let before = (self.rows.taps.saturating_sub(1) / 2) as u64;
+        // What would lie before the first input is silence.
+        let silence = before.saturating_sub(whole) as usize;
+        self.window.resize(silence, 0.0);
+        let first = whole.saturating_sub(before);
+        self.owed = -((whole - first) as i64 * i64::from(self.up) + i64::from(self.phase));
+        first
+    }
+
     /// Output samples per input sample as a fraction in lowest terms: `(to, from)` without their
     /// common divisor.
     pub fn ratio(&self) -> (u32, u32) {
@@ -413,6 +433,22 @@ mod tests {
         resampler.push(&noise(1_000), &mut second);
         resampler.finish(&mut second);
         assert_eq!(first, second);
+    }
+
+    #[test]
+    fn it_may_begin_anywhere() {
+        for (from, to, highest) in PAIRS {
+            let input = noise(9_000);
+            let mut resampler = resampler(from, to, highest);
+            let want = whole(resampler.clone(), &input);
+            for output in [0, 1, 5, want.len() / 3, want.len() / 2 + 1, want.len() - 1] {
+                let first = resampler.seek(output as u64) as usize;
+                let mut got = Vec::new();
+                resampler.push(&input[first..], &mut got);
+                resampler.finish(&mut got);
+                assert!(got == want[output..], "{from} to {to} from {output}");
+            }
+        }
     }
 
     #[test]

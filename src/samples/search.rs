@@ -1,35 +1,40 @@
-//! Finding preambles: a matched filter that never stops.
+//! Finding preambles: matched filters that never stop.
 //!
-//! The chirp is correlated with the input by overlap-save transforms. A place is a *sighting*
-//! when the correlation's power stands out of its surroundings by [`THRESHOLD`] and nothing
-//! greater lies within [`REACH_S`]. The first path of the sound may be weaker than a reflection,
-//! so the sighting is placed at the first arrival that is at least [`FIRST_PATH`] of the peak.
+//! ```text
+//!                                  /- bins of a chirp's band -> short inverse -> peaks -> sightings
+//!  samples -> transform of a block +
+//!                                  \- the same for each further chirp
+//! ```
+//!
+//! The input is transformed once for all chirps, at its own rate. A chirp fills a few hundred bins
+//! of it; their product with the chirp's template goes back through a transform just long enough
+//! for them, which gives the correlation at little more than the rate that its bandwidth needs.
+//!
+//! A place is a *sighting* when the correlation's power stands out of its surroundings by 14 dB
+//! and nothing greater lies near. The first path of the sound may be weaker than a reflection, so
+//! the sighting tells where the first arrival is that is not much weaker than the peak.
 
 use std::sync::Arc;
 
-use realfft::RealFftPlanner;
-use realfft::RealToComplex;
 use realfft::num_complex::Complex32;
+use realfft::{RealFftPlanner, RealToComplex};
+use rustfft::FftPlanner;
+
+mod matched;
+mod peaks;
+
+use matched::Matched;
+use peaks::Peaks;
 
 use super::Chirp;
 use crate::units::{Decibels, SampleRate};
 
-/// Power of the peak over the mean around it: 14 dB. In noise alone the correlation's power is
-/// exponential, so a value passes with probability e^-25; at 10^4 independent values a second
-/// that is once in many days.
-const THRESHOLD: f32 = 25.0;
-/// A peak must be the greatest within this many seconds on both sides: the spread of echoes that
-/// belong to one arrival.
-const REACH_S: f64 = 0.025;
-/// Amplitude of the first path against the peak's.
-const FIRST_PATH: f32 = 0.35;
-/// Seconds before the peak in which the first path is looked for.
-const LOOK_BACK_S: f64 = 0.02;
-/// Seconds before the peak over which the surroundings are averaged, beside [`REACH_S`] after it:
-/// waiting for more would only delay the news, and others must not begin to speak meanwhile.
-const BEFORE_S: f64 = 0.08;
-/// Seconds between two transforms, for the same reason.
-const HOP_S: f64 = 0.04;
+/// Seconds between two transforms, at least: others must not begin to speak before a preamble is
+/// noticed. Three hops and what parts overlap hold a preamble of 64 ms.
+const HOP_S: f64 = 0.064 / 3.25;
+/// Quarters of a hop in a transform: a hop of places, each followed by a part of the chirp, which
+/// is a hop and a quarter long.
+const QUARTERS: usize = 9;
 
 /// A place where a preamble begins.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,187 +45,163 @@ pub struct Sighting {
     pub strongest: u64,
     /// Power of the peak over the mean around it.
     pub level: Decibels,
-    /// Power of the peak itself, to compare sightings of one stream.
+    /// Power of the peak itself, to compare sightings of one chirp in one stream.
     pub power: f32,
 }
 
-/// Looks for a chirp in a stream.
+/// What to look for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Target {
+    /// The preamble.
+    pub chirp: Chirp,
+    /// The rate in whose samples its sightings are told, whatever the rate of the input.
+    pub grid: SampleRate,
+}
+
+/// Looks for chirps in a stream. Keeps bounded memory and allocates none after it is made.
 pub struct Searcher {
     forward: Arc<dyn RealToComplex<f32>>,
-    inverse: Arc<dyn rustfft::Fft<f32>>,
-    template: Vec<Complex32>,
-    chirp_len: usize,
-    fft: usize,
-    hop: usize,
+    /// Input of a transform, there up to `filled`.
     input: Vec<f32>,
     filled: usize,
-    spectrum: Vec<Complex32>,
-    correlation: Vec<Complex32>,
+    transformed: Vec<f32>,
     scratch: Vec<Complex32>,
-    /// Correlation power, `power[i]` for a preamble that begins at sample `power_start + i`.
-    power: Vec<f32>,
-    power_start: u64,
-    reach: usize,
-    look_back: usize,
-    before: usize,
-    /// The next place to decide about, as an index into `power`.
-    next: usize,
+    /// The latest spectra, as many as the longest chirp has parts, a ring.
+    spectra: Vec<Vec<Complex32>>,
+    /// Transforms so far.
+    blocks: u64,
+    lines: Vec<Line>,
+}
+
+/// What looks for one target.
+struct Line {
+    matched: Matched,
+    peaks: Peaks,
 }
 
 impl std::fmt::Debug for Searcher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Searcher")
-            .field("fft", &self.fft)
-            .field("hop", &self.hop)
+            .field("hop", &self.hop())
+            .field("targets", &self.lines.len())
             .finish()
     }
 }
 
 impl Searcher {
-    /// Looks for `chirp` in samples at `rate`.
-    pub fn new(chirp: &Chirp, rate: SampleRate) -> Self {
-        let samples: Vec<(f32, f32)> = chirp.samples(rate).collect();
-        let chirp_len = samples.len();
-        // Just long enough: every value of a transform is used as soon as it can be. A multiple of
-        // 512 is fast.
-        let fft = (chirp_len + rate.samples_in(HOP_S) as usize).next_multiple_of(512);
-        let hop = fft - chirp_len + 1;
-        let forward = RealFftPlanner::new().plan_fft_forward(fft);
-        let inverse = rustfft::FftPlanner::new().plan_fft_inverse(fft);
-        // The analytic chirp makes the correlation an envelope instead of a carrier.
-        let mut template = vec![Complex32::default(); fft];
-        for (slot, (re, im)) in template.iter_mut().zip(&samples) {
-            *slot = Complex32::new(*re, *im);
-        }
-        rustfft::FftPlanner::new()
-            .plan_fft_forward(fft)
-            .process(&mut template);
-        template.truncate(fft / 2 + 1);
-        template.iter_mut().for_each(|bin| *bin = bin.conj());
-        let scratch = forward
-            .get_scratch_len()
-            .max(inverse.get_inplace_scratch_len());
-        let in_samples = |seconds: f64| rate.samples_in(seconds) as usize;
+    /// Looks for `targets` in samples at `rate`. What of a chirp lies above half the rate is not
+    /// missed. Allocates here.
+    ///
+    /// # Panics
+    /// If nothing of a chirp lies below half the rate.
+    pub fn new(targets: &[Target], rate: SampleRate) -> Self {
+        let hop = smooth(rate.samples_in(HOP_S) as usize, 8);
+        let block = hop / 4 * QUARTERS;
+        let forward = RealFftPlanner::new().plan_fft_forward(block);
+        let mut planner = FftPlanner::new();
+        let lines: Vec<Line> = targets
+            .iter()
+            .map(|target| {
+                let matched = Matched::new(&target.chirp, rate, hop, &mut planner);
+                let peaks = Peaks::new(target.grid, rate, (block, matched.period()));
+                Line { matched, peaks }
+            })
+            .collect();
+        let parts = lines.iter().map(|line| line.matched.parts()).max();
         Self {
-            input: forward.make_input_vec(),
-            spectrum: forward.make_output_vec(),
-            correlation: vec![Complex32::default(); fft],
-            scratch: vec![Complex32::default(); scratch],
-            forward,
-            inverse,
-            template,
-            chirp_len,
-            fft,
-            hop,
+            input: vec![0.0; block],
             filled: 0,
-            power: Vec::with_capacity(4 * fft),
-            power_start: 0,
-            reach: in_samples(REACH_S),
-            look_back: in_samples(LOOK_BACK_S),
-            before: in_samples(BEFORE_S),
-            next: 0,
+            transformed: forward.make_input_vec(),
+            scratch: forward.make_scratch_vec(),
+            spectra: vec![forward.make_output_vec(); parts.unwrap_or(1)],
+            blocks: 0,
+            forward,
+            lines,
         }
     }
 
-    /// Takes samples, appends what was sighted. Sightings come late by the chirp, up to one hop
-    /// and the reach of a peak, 0.13 s at most; and the same however a stream is cut.
-    pub fn push(&mut self, mut samples: &[f32], out: &mut Vec<Sighting>) {
+    /// Samples between two transforms.
+    pub fn hop(&self) -> usize {
+        self.input.len() / QUARTERS * 4
+    }
+
+    /// Samples that must follow the last of any chirp before it is sighted, at most: the
+    /// overlap of blocks and how far a peak must stand out.
+    pub fn lag(&self) -> usize {
+        let most = |line: &Line| {
+            let wait = line.peaks.wait() * self.input.len() / line.matched.period();
+            line.matched.parts() * self.hop() + wait
+        };
+        self.lines.iter().map(most).max().unwrap_or(0) + 2 * self.hop()
+    }
+
+    /// Takes samples; appends what was sighted, and of which target. The same however a stream is
+    /// cut.
+    pub fn push(&mut self, mut samples: &[f32], out: &mut Vec<(usize, Sighting)>) {
         while !samples.is_empty() {
-            let take = samples.len().min(self.fft - self.filled);
-            self.input_slot()[..take].copy_from_slice(&samples[..take]);
+            let take = samples.len().min(self.input.len() - self.filled);
+            let (now, later) = samples.split_at(take);
+            self.input[self.filled..][..take].copy_from_slice(now);
             self.filled += take;
-            samples = &samples[take..];
-            if self.filled == self.fft {
-                self.correlate();
-                self.decide(out);
+            samples = later;
+            if self.filled == self.input.len() {
+                self.transform(out);
             }
         }
     }
 
-    fn input_slot(&mut self) -> &mut [f32] {
-        &mut self.input[self.filled..]
-    }
-
-    /// One overlap-save step: appends `hop` values of correlation power.
-    fn correlate(&mut self) {
-        let tail: Vec<f32> = self.input[self.hop..].to_vec();
+    /// Works off a full input and makes room for the next hop.
+    fn transform(&mut self, out: &mut Vec<(usize, Sighting)>) {
+        let parts = self.spectra.len();
+        let newest = (self.blocks % parts as u64) as usize;
+        self.transformed.copy_from_slice(&self.input);
         self.forward
-            .process_with_scratch(&mut self.input, &mut self.spectrum, &mut self.scratch)
+            .process_with_scratch(
+                &mut self.transformed,
+                &mut self.spectra[newest],
+                &mut self.scratch,
+            )
             .expect("buffers come from the plan");
-        self.correlation.fill(Complex32::default());
-        for ((slot, bin), template) in self
-            .correlation
-            .iter_mut()
-            .zip(&self.spectrum)
-            .zip(&self.template)
-        {
-            *slot = bin * template;
-        }
-        self.inverse
-            .process_with_scratch(&mut self.correlation, &mut self.scratch);
-        self.power
-            .extend(self.correlation[..self.hop].iter().map(|c| c.norm_sqr()));
-        self.input[..tail.len()].copy_from_slice(&tail);
-        self.filled = tail.len();
-    }
-
-    /// Decides about every place whose surroundings are known, then forgets what is not needed.
-    fn decide(&mut self, out: &mut Vec<Sighting>) {
-        let last = self.power.len().saturating_sub(self.reach);
-        if self.next >= last {
-            return;
-        }
-        // Prefix sums in double precision: a difference of large sums must not go negative.
-        let mut sums = Vec::with_capacity(self.power.len() + 1);
-        sums.push(0f64);
-        for power in &self.power {
-            sums.push(sums[sums.len() - 1] + f64::from(*power));
-        }
-        while self.next < last {
-            let at = self.next;
-            let peak = self.power[at];
-            let from = at.saturating_sub(self.before);
-            let to = at + self.reach;
-            let mean = ((sums[to] - sums[from]) / (to - from) as f64) as f32;
-            if peak > THRESHOLD * mean && mean > 0.0 && self.is_greatest(at) {
-                out.push(Sighting {
-                    first_path: self.power_start + self.first_path(at) as u64,
-                    strongest: self.power_start + at as u64,
-                    level: Decibels::from_power_ratio(f64::from(peak / mean)),
-                    power: peak,
-                });
+        self.blocks += 1;
+        for (target, line) in self.lines.iter_mut().enumerate() {
+            let own = line.matched.parts();
+            if self.blocks < own as u64 {
+                continue;
             }
-            self.next += 1;
+            // Oldest first.
+            let spectra =
+                (1..=own).map(|part| &*self.spectra[(newest + parts + part - own) % parts]);
+            let correlation = line.matched.correlate(spectra);
+            line.peaks
+                .push(correlation, |sighting| out.push((target, sighting)));
         }
-        let forget = self
-            .next
-            .saturating_sub(self.before.max(self.reach + self.look_back));
-        self.power.drain(..forget);
-        self.power_start += forget as u64;
-        self.next -= forget;
+        let hop = self.hop();
+        self.input.copy_within(hop.., 0);
+        self.filled -= hop;
     }
+}
 
-    fn is_greatest(&self, at: usize) -> bool {
-        let peak = self.power[at];
-        let before = &self.power[at.saturating_sub(self.reach)..at];
-        let after = &self.power[at + 1..(at + 1 + self.reach).min(self.power.len())];
-        before.iter().all(|p| *p < peak) && after.iter().all(|p| *p <= peak)
+/// The smallest multiple of `of` from `least` on that has no prime factors above five beside
+/// those of `of`: transforms of such lengths are quick.
+fn smooth(least: usize, of: usize) -> usize {
+    let is_smooth = |mut n: usize| {
+        for factor in [2, 3, 5] {
+            while n.is_multiple_of(factor) {
+                n /= factor;
+            }
+        }
+        n == 1
+    };
+    let mut times = least.div_ceil(of).max(1);
+    while !is_smooth(times) {
+        times += 1;
     }
-
-    fn first_path(&self, at: usize) -> usize {
-        let least = self.power[at] * FIRST_PATH * FIRST_PATH;
-        let from = at.saturating_sub(self.look_back);
-        (from..=at).find(|i| self.power[*i] >= least).unwrap_or(at)
-    }
-
-    /// Samples in the chirp.
-    pub fn chirp_len(&self) -> usize {
-        self.chirp_len
-    }
+    times * of
 }
 
 #[cfg(test)]
 mod tests {
+    use super::peaks::{BEFORE_S, REACH_S, THRESHOLD};
     use super::*;
     use crate::air::Random;
     use crate::units::Hertz;
@@ -244,12 +225,16 @@ mod tests {
     }
 
     fn sightings(samples: &[f32], cut: usize) -> Vec<Sighting> {
-        let mut searcher = Searcher::new(&CHIRP, RATE);
+        let target = Target {
+            chirp: CHIRP,
+            grid: RATE,
+        };
+        let mut searcher = Searcher::new(&[target], RATE);
         let mut out = Vec::new();
         for piece in samples.chunks(cut) {
             searcher.push(piece, &mut out);
         }
-        out
+        out.into_iter().map(|(_, sighting)| sighting).collect()
     }
 
     #[test]
@@ -281,6 +266,83 @@ mod tests {
             })
             .count();
         assert!(found >= 48, "{found} of 50");
+    }
+
+    /// The correlation's amplitude and the samples it belongs to, from the start of `samples`.
+    fn correlation(samples: &[f32], rate: SampleRate) -> Vec<(f64, f64)> {
+        let hop = smooth(rate.samples_in(HOP_S) as usize, 8);
+        let block = hop / 4 * QUARTERS;
+        let mut matched = Matched::new(&CHIRP, rate, hop, &mut FftPlanner::new());
+        let forward = RealFftPlanner::new().plan_fft_forward(block);
+        let spectra: Vec<Vec<Complex32>> = samples
+            .windows(block)
+            .step_by(hop)
+            .map(|window| {
+                let mut spectrum = forward.make_output_vec();
+                forward
+                    .process(&mut window.to_vec(), &mut spectrum)
+                    .unwrap();
+                spectrum
+            })
+            .collect();
+        let step = block as f64 / matched.period() as f64;
+        let mut all = Vec::new();
+        for (i, spectra) in spectra.windows(matched.parts()).enumerate() {
+            let values = matched.correlate(spectra.iter().map(Vec::as_slice));
+            let place = |j: usize| (i * hop) as f64 + j as f64 * step;
+            // Transforms are not scaled.
+            let scale = 1.0 / block as f64;
+            all.extend(
+                (0..)
+                    .zip(values)
+                    .map(|(j, value)| (place(j), f64::from(value.norm()) * scale)),
+            );
+        }
+        all
+    }
+
+    #[test]
+    fn the_correlation_agrees_with_its_definition() {
+        for rate in [SampleRate::HZ_48000, SampleRate(44_100), RATE] {
+            let chirp: Vec<(f32, f32)> = CHIRP.samples(rate).collect();
+            let samples = noise(rate.samples_in(0.3) as usize, 1.0, 3);
+            let (mut off, mut all) = (0.0, 0.0);
+            for (at, got) in correlation(&samples, rate) {
+                if at.fract() != 0.0 {
+                    continue;
+                }
+                let (mut re, mut im) = (0.0, 0.0);
+                for (x, (c, s)) in samples[at as usize..].iter().zip(&chirp) {
+                    re += f64::from(x * c);
+                    im += f64::from(x * s);
+                }
+                off += (got - f64::hypot(re, im)).powi(2);
+                all += re * re + im * im;
+            }
+            // What the chirp's faded ends and the rounding of sums leave: 40 dB less.
+            assert!(all > 0.0 && off < 1e-4 * all, "{rate}: {off} of {all}");
+        }
+    }
+
+    /// Voices and hum stand 40 dB above what else there is, and must not come through at the edges
+    /// of hops, where every mistake would look like a preamble. None of these tones has whole
+    /// turns in a transform: one that has does not leak.
+    #[test]
+    fn loud_sound_outside_of_the_band_stays_outside() {
+        let rate = SampleRate::HZ_48000;
+        let greatest = |samples: &[f32]| {
+            let values = correlation(samples, rate);
+            values.into_iter().map(|value| value.1).fold(0.0, f64::max)
+        };
+        let floor = greatest(&noise(14_400, 0.01, 3));
+        for hertz in [60.0, 150.0, 250.0, 9_500.0, 10_100.0, 15_100.0] {
+            let turn = std::f64::consts::TAU * hertz / f64::from(rate.0);
+            let tone: Vec<f32> = (0..14_400)
+                .map(|i| (std::f64::consts::SQRT_2 * (turn * f64::from(i)).sin()) as f32)
+                .collect();
+            let heard = greatest(&tone);
+            assert!(heard < floor, "{hertz} Hz: {heard}, {floor} in noise");
+        }
     }
 
     #[test]
