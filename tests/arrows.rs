@@ -73,7 +73,7 @@ const LIBRARY: &[Row] = &[
     edge(
         "audio/device",
         &["units"],
-        &["alsa", "cpal", "rtrb", "thiserror"],
+        &["alsa", "cpal", "nix", "rtrb", "thiserror"],
     ),
     pure(
         "signal",

@@ -16,6 +16,7 @@
 //! # Ok::<(), airshake::audio::device::DeviceError>(())
 //! ```
 
+mod calm;
 mod cards;
 mod choice;
 mod error;

@@ -1,5 +1,6 @@
 //! The sound cards of this machine: the only file that names cpal.
 
+use super::calm::{Calm, Moment};
 use super::choice::{Way, best, choose, title};
 use super::intake::Intake;
 use super::keeper::finish_elsewhere;
@@ -212,9 +213,19 @@ impl Card {
         f32: FromSample<T>,
     {
         let channels = usize::from(config.channels);
+        let mut calm = Calm::default();
         self.device.build_input_stream(
             config,
-            move |data: &[T], _| intake.take(data, channels, |sample| sample.to_sample::<f32>()),
+            move |data: &[T], _| {
+                let begun = Moment::now();
+                intake.take(data, channels, |sample| sample.to_sample::<f32>());
+                let frames = (data.len() / channels) as f64;
+                let period = Duration::from_secs_f64(frames / f64::from(config.sample_rate));
+                if let Some(begun) = begun {
+                    sleep(calm.rest(begun, period));
+                    Moment::now().into_iter().for_each(|now| calm.ended(now));
+                }
+            },
             complain,
             Some(POLL),
         )
@@ -283,19 +294,19 @@ fn complaints(
         };
         beats = pulse.beats();
         if in_a_row > STORM {
-            nap();
+            sleep(NAP);
         }
     }
 }
 
-/// A storm of complaints keeps a core busy that the sound server may need to end it. There is no
-/// sound to be late with in a storm.
 #[expect(
     clippy::disallowed_methods,
-    reason = "runs on the thread of a stream that gives no samples"
+    reason = "runs on the thread of a stream that has no samples to give"
 )]
-fn nap() {
-    std::thread::sleep(Duration::from_millis(1));
+fn sleep(time: Duration) {
+    if !time.is_zero() {
+        std::thread::sleep(time);
+    }
 }
 
 fn default(direction: Direction) -> Option<cpal::Device> {
@@ -424,6 +435,10 @@ const POLL: Duration = Duration::from_millis(200);
 
 /// So many complaints in a row without a data callback are a storm.
 const STORM: u32 = 16;
+
+/// How long the thread sleeps at each complaint of a storm, which keeps a core busy that the sound
+/// server may need to end it. There is no sound to be late with.
+const NAP: Duration = Duration::from_millis(1);
 
 /// How long asking for the devices may take.
 const LISTING: Duration = Duration::from_secs(10);
