@@ -2,18 +2,26 @@
 
 use super::Happening;
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+#[cfg(feature = "live")]
+use std::time::Duration;
 
 /// A queue of happenings between the threads of a medium and its owner. A clone is the same
 /// queue.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Inbox(Arc<Mutex<VecDeque<Happening>>>);
+pub(super) struct Inbox(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    queue: Mutex<VecDeque<Happening>>,
+    news: Condvar,
+}
 
 impl Inbox {
     /// Appends a happening. Of levels only the last is kept. If nobody polls, what matters least
     /// is dropped first.
     pub(super) fn put(&self, happening: Happening) {
-        let mut queue = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut queue = self.queue();
         if matches!(happening, Happening::Level { .. }) {
             queue.retain(|waiting| !matches!(waiting, Happening::Level { .. }));
         }
@@ -22,6 +30,7 @@ impl Inbox {
             let least = (0..queue.len()).min_by_key(|&index| weight(&queue[index]));
             queue.remove(least.unwrap_or(0));
         }
+        self.0.news.notify_one();
     }
 
     /// How many hold this queue.
@@ -32,10 +41,21 @@ impl Inbox {
 
     /// The oldest happening.
     pub(super) fn take(&self) -> Option<Happening> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop_front()
+        self.queue().pop_front()
+    }
+
+    /// Waits until there is something to take, for at most `limit`.
+    #[cfg(feature = "live")]
+    pub(super) fn wait(&self, limit: Duration) {
+        let waited = self
+            .0
+            .news
+            .wait_timeout_while(self.queue(), limit, |queue| queue.is_empty());
+        drop(waited);
+    }
+
+    fn queue(&self) -> MutexGuard<'_, VecDeque<Happening>> {
+        self.0.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

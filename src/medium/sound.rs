@@ -164,6 +164,11 @@ impl Sound {
         told(&self.speaker)
     }
 
+    /// Waits until there is something to [`poll`](Medium::poll), for at most `limit`.
+    pub fn wait(&self, limit: Duration) {
+        self.inbox.wait(limit);
+    }
+
     /// Tells what the microphone heard, and why it was not more; `None` without a microphone.
     pub fn reporter(&self) -> Option<Reporter> {
         self.reporter.clone()
@@ -266,7 +271,7 @@ impl Listener {
             let pause = if count == block.len() {
                 Duration::ZERO
             } else {
-                PAUSE
+                HEARKEN
             };
             if let Ok(()) | Err(RecvTimeoutError::Disconnected) = end.recv_timeout(pause) {
                 return;
@@ -433,6 +438,9 @@ impl Talker {
 
 /// Samples handled at once: 20 ms at 48 kHz.
 const BLOCK: usize = 960;
+
+/// How often to look whether there is something to hear: sound comes in pieces twice as long.
+const HEARKEN: Duration = Duration::from_millis(10);
 
 /// How often to look while there is something to do, and otherwise. A command to speak is taken
 /// at once in any case.
