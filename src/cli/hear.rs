@@ -9,12 +9,13 @@ use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::json;
 
+use super::advice::Advice;
 use super::files::{self, Place};
 use super::interrupt;
 use super::options::{self, MicrophoneOption, ProfilesOption};
 use super::outcome::Nothing;
 use super::report;
-use super::talk::{Talk, meter, round, wait};
+use super::talk::{Talk, meter, round};
 use super::text;
 
 /// Listen, and print every message that is heard
@@ -60,16 +61,27 @@ impl Hear {
         let mut sound = Sound::open(options::ear(&self.microphone, &self.profiles))
             .context("cannot open the microphone")?;
         talk.line("listening; Ctrl-C ends it");
+        let reporter = sound.reporter();
+        let mut advice = Advice::new(reporter.clone());
         let mut messages = 0;
         // Until when a burst is going on, since the start.
         let mut until = 0.0;
         while self.count.is_none_or(|count| messages < count) {
-            interrupt::check()?;
+            if interrupt::asked() {
+                // Who gives up waiting wants to know why.
+                if let Some(reporter) = reporter.as_ref().filter(|_| messages == 0) {
+                    let heard = reporter.report();
+                    talk.event("report", report::as_json(&heard));
+                    talk.line(&report::words(&heard, ""));
+                }
+                interrupt::check()?;
+            }
+            advice.give(&talk);
             if self.timeout.is_some_and(|limit| talk.elapsed() >= limit) {
                 break;
             }
             let Some(happening) = sound.poll() else {
-                wait(Duration::from_millis(5));
+                sound.wait(Duration::from_millis(100));
                 continue;
             };
             match happening {
@@ -105,7 +117,7 @@ impl Hear {
                 _ => {}
             }
         }
-        match sound.reporter() {
+        match reporter {
             Some(reporter) if messages == 0 => {
                 let heard = reporter.report();
                 talk.event("report", report::as_json(&heard));

@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand. Data on stdout, talk on stderr, `-` is a pipe.
 
+mod advice;
 mod bench;
 mod chat;
 mod completions;

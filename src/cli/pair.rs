@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::json;
 
+use super::advice::Advice;
 use super::chat::{chat, interrupted};
 use super::interrupt;
 use super::options::{self, LoudspeakerOption, MicrophoneOption, PairProfileOption};
@@ -110,14 +111,22 @@ pub(super) async fn find(
         // Pairing ends within milliseconds, by itself.
         std::future::pending::<()>().await;
     };
+    let mut advice = Advice::new(reporter.clone());
+    let on_event = |event| {
+        tell(&event, talk);
+        advice.give(talk);
+    };
     let paired = tokio::select! {
-        paired = pair(medium, options, |event| tell(&event, talk)) => paired,
+        paired = pair(medium, options, on_event) => paired,
         () = watch => unreachable!("it waits without end"),
     };
     talk.end_status();
     paired.map_err(|error| {
         let heard = match error {
-            PairError::NoPeer { .. } => reporter.map(|reporter| reporter.report()),
+            // Who gives up waiting wants to know why, too.
+            PairError::NoPeer { .. } | PairError::Cancelled => {
+                reporter.map(|reporter| reporter.report())
+            }
             _ => None,
         };
         if let Some(heard) = &heard {
@@ -125,7 +134,11 @@ pub(super) async fn find(
         }
         talk.event("closed", json!({"reason": error.to_string()}));
         match error {
-            PairError::Cancelled if interrupt::asked() => Interrupted.into(),
+            PairError::Cancelled if interrupt::asked() => {
+                let cause = heard.and_then(|heard| report::cause(&heard));
+                cause.into_iter().for_each(|cause| talk.line(&cause));
+                Interrupted.into()
+            }
             PairError::NoPeer { .. } | PairError::LinkFailed | PairError::Proof(_) => {
                 let cause = heard.and_then(|heard| report::cause(&heard));
                 let lines = [Some(error.to_string()), cause];

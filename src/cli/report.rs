@@ -70,7 +70,8 @@ pub(crate) fn as_json(report: &Report) -> Value {
     })
 }
 
-fn finding_as_json(finding: &Finding) -> Value {
+/// A cause as an object.
+pub(crate) fn finding_as_json(finding: &Finding) -> Value {
     let mut object = json!({
         "cause": finding.name(),
         "words": finding.to_string(),

@@ -108,6 +108,9 @@ pub struct Report {
     /// Causes, the likeliest first. Where a message was read, only those of other bursts that were
     /// not; never empty where none was.
     pub findings: Vec<Finding>,
+    /// Whether there surely was a burst that was not read, and not only what looks like its
+    /// preamble.
+    pub sure: bool,
 }
 
 impl Diagnosis {
@@ -204,6 +207,7 @@ impl Diagnosis {
             peak_dbfs: self.loudness.peak_dbfs(),
             messages: self.messages,
             findings: self.findings(),
+            sure: self.bursts.iter().any(|burst| self.is_certain(burst)),
         }
     }
 
