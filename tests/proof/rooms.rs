@@ -56,6 +56,51 @@ fn one_pass_survives_every_room_that_is_required() {
     assert!(all >= fewest(bursts, REQUIRED), "{all} of {bursts}");
 }
 
+/// A sender that has been playing in a loop for a while, and a listener who comes in the middle of
+/// a pass: what is left of that one does no harm, and the next is read.
+#[test]
+fn who_comes_in_the_middle_of_a_pass_reads_the_next() {
+    let gap = vec![0.0; RATE.samples_in(0.3) as usize];
+    for (seed, scene) in (1..).zip([&Room::CLEAN, &Room::ROOM, &Room::HALL, &Room::WORST]) {
+        let sent = payload(BYTES, seed);
+        // Where each of twenty passes begins and ends.
+        let mut passes = Vec::new();
+        let mut playing = Vec::new();
+        for pass in 0..20 {
+            let burst = sound(&sent, pass, RATE);
+            passes.push((playing.len(), playing.len() + burst.len()));
+            playing.extend(burst);
+            playing.extend_from_slice(&gap);
+        }
+        let recorded = Room::new(scene, 200 + seed, RATE).apply(&playing);
+        // After ten seconds: in the preamble, in the header, in the data, near the end; of passes
+        // in both formats, one after the other.
+        let late = passes.iter().position(|(from, _)| *from >= 480_000);
+        let late = late.expect("twenty passes are longer");
+        let parts = [0.03, 0.1, 0.3, 0.5, 0.7, 0.95];
+        let count = parts
+            .iter()
+            .zip(late..)
+            .filter(|(part, pass)| {
+                let (from, until) = passes[*pass];
+                let start = from + (**part * (until - from) as f64) as usize;
+                // To the end of the next, and of its echo. What has lost little is read, too.
+                let end = passes[pass + 1].1 + gap.len();
+                let events = events(&recorded[start..end.min(recorded.len())], RATE);
+                let read = heard(&events);
+                assert!(read.iter().all(|message| message.payload == sent));
+                !read.is_empty()
+            })
+            .count() as u64;
+        let cuts = parts.len() as u64;
+        assert!(
+            count >= fewest(cuts, REQUIRED),
+            "{}: {count} of {cuts}",
+            scene.name
+        );
+    }
+}
+
 /// Bursts of one pass that are read in white noise, out of `count`, when a bit of payload has
 /// `eb_n0` dB: preamble, header, guards and redundancy are charged to it.
 fn read_in_white_noise(eb_n0: f64, count: u64) -> u64 {
