@@ -1,6 +1,6 @@
-//! Two `airshake pair` processes within earshot: sound through a virtual air, WebRTC over the
-//! loopback and between two network namespaces. Needs Linux and PulseAudio (`script/setup`);
-//! passes by where they are missing, unless AIRSHAKE_REQUIRE_LIVE is set.
+//! Two `airshake` processes within earshot, saying, hearing and pairing: sound through a virtual
+//! air, WebRTC over the loopback and between two network namespaces. Needs Linux and PulseAudio
+//! (`script/setup`); passes by where they are missing, unless AIRSHAKE_REQUIRE_LIVE is set.
 //!
 //! AIRSHAKE_PAIR_RUNS says how often each pairing is repeated, 3 times by default.
 
@@ -20,7 +20,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::tool;
+use common::{arg, float_wav, noise, tool};
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
@@ -105,7 +105,7 @@ fn say_and_hear(air: &Air) {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    let mut hear = Hear(hear.spawn().expect("starts"));
+    let mut hear = Ended(hear.spawn().expect("starts"));
     let talk = lines_of(hear.0.stderr.take().expect("piped"));
     let heard = lines_of(hear.0.stdout.take().expect("piped"));
     let listening = || {
@@ -152,10 +152,10 @@ fn say_and_hear(air: &Air) {
     assert_eq!(code, Some(0));
 }
 
-/// A running `airshake hear`, ended with its test.
-struct Hear(Child);
+/// A running program, ended with its test.
+struct Ended(Child);
 
-impl Drop for Hear {
+impl Drop for Ended {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
@@ -182,6 +182,72 @@ fn who_hears_nothing_says_so() {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("silence"), "{said}");
+}
+
+#[test]
+fn ctrl_c_ends_listening_and_says_why_nothing_was_heard() {
+    let Some(air) = Air::start("crossed") else {
+        return;
+    };
+    let mut hear = Peer::run(&air, &Network::shared(), "B", &["hear", "--json"]);
+    // A microphone that gives only zeros is told of after some seconds.
+    hear.event("trouble", START);
+    hear.signal("INT");
+    let report = hear.event("report", NOTICE);
+    assert_eq!(report["findings"][0]["cause"], "silence", "{report}");
+    assert_eq!(hear.ended(NOTICE), Some(130));
+}
+
+#[test]
+fn what_is_wrong_with_a_sound_is_told_while_listening() {
+    let Some(air) = Air::start("crossed") else {
+        return;
+    };
+    // Two thirds of it are beyond what a converter can say.
+    let loud: Vec<f32> = noise(30 * 48_000, 3.0, 1)
+        .iter()
+        .map(|x| x.clamp(-1.0, 1.0))
+        .collect();
+    let file = air.folder.path().join("loud.wav");
+    std::fs::write(&file, float_wav(48_000, &loud)).expect("writes");
+    let mut hear = Peer::run(&air, &Network::shared(), "B", &["hear", "--json"]);
+    let mut play = air.script();
+    play.args(["run", "A", "paplay", arg(&file)]);
+    let _play = Ended(play.spawn().expect("starts"));
+    let finding = hear.event("finding", START);
+    assert_eq!(finding["cause"], "clipped", "{finding}");
+    assert!(finding["advice"].is_string(), "{finding}");
+    hear.signal("INT");
+    assert_eq!(hear.ended(NOTICE), Some(130));
+}
+
+#[test]
+fn ctrl_c_ends_saying_in_the_middle() {
+    let Some(air) = Air::start("crossed") else {
+        return;
+    };
+    let say = ["say", "--json", "--passes", "1000", "hello"];
+    let mut say = Peer::run(&air, &Network::shared(), "A", &say);
+    say.event("playing", START);
+    say.signal("INT");
+    assert_eq!(say.ended(NOTICE), Some(130));
+}
+
+#[test]
+fn where_the_sound_server_dies_saying_ends_and_listening_waits_for_it() {
+    let Some(air) = Air::start("crossed") else {
+        return;
+    };
+    let mut hear = Peer::run(&air, &Network::shared(), "B", &["hear", "--json"]);
+    let say = ["say", "--json", "--passes", "1000", "hello"];
+    let mut say = Peer::run(&air, &Network::shared(), "A", &say);
+    hear.event("heard", START);
+    air.kill();
+    assert_eq!(say.ended(NOTICE), Some(2));
+    hear.event("trouble", NOTICE);
+    assert!(hear.child.try_wait().expect("waits").is_none());
+    hear.signal("INT");
+    assert_eq!(hear.ended(NOTICE), Some(130));
 }
 
 fn repeat(topology: &str, network: &Network) {
@@ -264,6 +330,13 @@ impl Air {
         command.env("VIRTUAL_AUDIO_DIR", self.folder.path());
         command
     }
+
+    /// Ends the sound server without notice.
+    fn kill(&self) {
+        let pid = std::fs::read_to_string(self.folder.path().join("pid")).expect("a pid");
+        let status = Command::new("kill").args(["-9", pid.trim()]).status();
+        assert!(status.expect("kill runs").success());
+    }
 }
 
 impl Drop for Air {
@@ -337,7 +410,7 @@ fn ip(arguments: &str) -> bool {
     output.status.success()
 }
 
-/// A running `airshake pair --json`.
+/// A running `airshake`, one that tells its events.
 struct Peer {
     side: &'static str,
     child: Child,
@@ -348,6 +421,10 @@ struct Peer {
 
 impl Peer {
     fn start(air: &Air, network: &Network, side: &'static str, options: &[&str]) -> Self {
+        Self::run(air, network, side, &[&["pair", "--json"], options].concat())
+    }
+
+    fn run(air: &Air, network: &Network, side: &'static str, arguments: &[&str]) -> Self {
         let mut command = match &network.namespaces {
             None => air.script(),
             Some(names) => {
@@ -361,14 +438,8 @@ impl Peer {
             }
         };
         let mut child = command
-            .args([
-                "run",
-                side,
-                env!("CARGO_BIN_EXE_airshake"),
-                "pair",
-                "--json",
-            ])
-            .args(options)
+            .args(["run", side, env!("CARGO_BIN_EXE_airshake")])
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
