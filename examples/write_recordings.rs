@@ -5,7 +5,8 @@
 //! ```
 //!
 //! Those in the repository are never written again while their wire version is read: a test
-//! decodes them, so that old recordings stay readable.
+//! decodes them, so that old recordings stay readable. It also makes the golden ones again by a
+//! list of its own, `tests/recordings.rs`, and compares.
 
 use std::error::Error;
 use std::path::Path;
@@ -18,6 +19,8 @@ use airshake::units::SampleRate;
 const FULL: SampleRate = SampleRate::HZ_48000;
 /// Half the rate holds the band too, in half the bytes.
 const HALF: SampleRate = SampleRate(24_000);
+/// What the narrower band of `phone` needs.
+const PHONE: SampleRate = SampleRate(12_000);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::args().nth(1).ok_or("say where: FOLDER")?;
@@ -28,45 +31,51 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
 
     let golden = folder.join("golden");
-    write(&golden, "empty", FULL, &sound(b"", 0, FULL), &[b""])?;
-    write(
-        &golden,
-        "hello",
-        FULL,
-        &sound(b"hello, air", 0, FULL),
-        &[b"hello, air"],
-    )?;
+    let audible = &Profile::AUDIBLE;
+    let hello = b"hello, air".to_vec();
     let bytes = random(64, "sixty-four");
-    write(
-        &golden,
-        "sixty-four-bytes",
-        FULL,
-        &sound(&bytes, 0, FULL),
-        &[&bytes],
-    )?;
-    write(
-        &golden,
-        "sixty-four-bytes-pass-3",
-        HALF,
-        &sound(&bytes, 3, HALF),
-        &[&bytes],
-    )?;
+    let sixteen = random(16, "sixteen");
     let longest = random(508, "longest");
-    write(
-        &golden,
-        "longest-single-frame",
-        HALF,
-        &sound(&longest, 0, HALF),
-        &[&longest],
-    )?;
-    let segments = random(1200, "segments");
-    write(
-        &golden,
-        "three-segments",
-        HALF,
-        &sound(&segments, 0, HALF),
-        &[&segments],
-    )?;
+    let two = random(510, "two segments");
+    let three = random(1200, "segments");
+    // One message in some passes.
+    type Golden<'a> = (&'a str, &'static Profile, SampleRate, &'a [u8], &'a [u8]);
+    let goldens: &[Golden<'_>] = &[
+        ("empty", audible, FULL, b"", &[0]),
+        ("hello", audible, FULL, &hello, &[0]),
+        ("sixty-four-bytes", audible, FULL, &bytes, &[0]),
+        ("sixty-four-bytes-pass-3", audible, HALF, &bytes, &[3]),
+        ("loop", audible, HALF, &hello, &[0, 1, 2, 3, 4, 5, 6, 7]),
+        ("deep-pass-4", audible, HALF, &sixteen, &[4]),
+        ("deep-pass-6", audible, HALF, &sixteen, &[6]),
+        ("longest-single-frame", audible, HALF, &longest, &[0]),
+        ("three-segments", audible, HALF, &three, &[0]),
+        ("two-segments-pass-5", audible, HALF, &two, &[5]),
+        ("phone", &Profile::PHONE, PHONE, &sixteen, &[0]),
+        ("phone-deep-pass-1", &Profile::PHONE, PHONE, &sixteen, &[1]),
+        ("ultrasonic", &Profile::ULTRASONIC, FULL, &sixteen, &[0]),
+        (
+            "ultrasonic-deep-pass-4",
+            &Profile::ULTRASONIC,
+            FULL,
+            &hello,
+            &[4],
+        ),
+    ];
+    for (name, profile, rate, payload, passes) in goldens {
+        let sounds = passes
+            .iter()
+            .map(|pass| sound_of(profile, payload, *pass, *rate));
+        let samples = sounds.collect::<Vec<_>>().concat();
+        // Each pass is readable alone, and is told each time.
+        write(
+            &golden,
+            name,
+            *rate,
+            &samples,
+            &vec![*payload; passes.len()],
+        )?;
+    }
     let two: Vec<f32> = [sound(b"first", 0, HALF), sound(b"second", 0, HALF)].concat();
     write(&golden, "two-messages", HALF, &two, &[b"first", b"second"])?;
 
@@ -88,6 +97,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         let heard = Room::new(&scene, 1, HALF).apply(&halved(&sound(b"hello, room", 0, HALF)));
         write(&impaired, scene.name, HALF, &heard, &[b"hello, room"])?;
     }
+
+    // Where the preamble begins decides what of it stands out first.
+    let bytes = random(64, "out of silence");
+    let burst = sound(&bytes, 0, FULL);
+    let mut heard = vec![0.0; 57_222];
+    heard.extend(burst.iter().map(|x| x * 0.5 / 0.9));
+    heard.resize(84_000, 0.0);
+    write(&impaired, "out-of-silence", FULL, &heard, &[&bytes])?;
 
     let crashes = folder.join("crashes");
     let (a, b) = (
@@ -118,7 +135,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn sound(payload: &[u8], pass: u8, rate: SampleRate) -> Vec<f32> {
-    let burst = Transmitter::new(&Profile::AUDIBLE, rate).burst(payload, pass);
+    sound_of(&Profile::AUDIBLE, payload, pass, rate)
+}
+
+fn sound_of(profile: &'static Profile, payload: &[u8], pass: u8, rate: SampleRate) -> Vec<f32> {
+    let burst = Transmitter::new(profile, rate).burst(payload, pass);
     burst.expect("these payloads fit").into_samples()
 }
 

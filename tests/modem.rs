@@ -366,31 +366,39 @@ fn a_loop_is_read_where_no_pass_of_it_is() {
 }
 
 /// One preamble is enough to find all passes of a loop, before it and after it. At 38 dB-Hz one
-/// pass is not enough to read any.
+/// pass is not enough to read any; its header is read more often than not.
 #[test]
 fn passes_without_a_preamble_are_found_by_the_rhythm() {
     let sent = payload(64, 26);
     let passes = [7, 0, 1, 2, 3];
     for seen in [0, 2, 4] {
-        let mut clean = vec![0.0; 30_000];
-        for (i, pass) in passes.iter().enumerate() {
-            let mut sound = sound(&sent, *pass, RATE);
-            if i != seen {
-                // The chirp takes 64 ms.
-                sound[..3072].fill(0.0);
+        let mut announced = 0;
+        for seed in 0..5 {
+            let mut clean = vec![0.0; 30_000];
+            for (i, pass) in passes.iter().enumerate() {
+                let mut sound = sound(&sent, *pass, RATE);
+                if i != seen {
+                    // The chirp takes 64 ms.
+                    sound[..3072].fill(0.0);
+                }
+                clean.extend(sound);
             }
-            clean.extend(sound);
+            clean.extend([0.0; 48_000]);
+            let samples = mixed(&clean, white(clean.len(), 38.0, 27 + seed));
+            let found = events(&samples, 4096, RATE);
+            if !found.iter().any(|e| matches!(e, Event::Header { .. })) {
+                continue;
+            }
+            announced += 1;
+            let heard = found.iter().find_map(|event| match event {
+                Event::Message(heard) => Some(heard),
+                _ => None,
+            });
+            let heard = heard.unwrap_or_else(|| panic!("seen {seen}, seed {seed}: {found:?}"));
+            assert_eq!(heard.payload, sent);
+            assert!(heard.passes > 1, "seen {seen}: {heard:?}");
         }
-        clean.extend([0.0; 48_000]);
-        let samples = mixed(&clean, white(clean.len(), 38.0, 27));
-        let found = events(&samples, 4096, RATE);
-        let heard = found.iter().find_map(|event| match event {
-            Event::Message(heard) => Some(heard),
-            _ => None,
-        });
-        let heard = heard.unwrap_or_else(|| panic!("seen {seen}: {found:?}"));
-        assert_eq!(heard.payload, sent);
-        assert!(heard.passes > 1, "seen {seen}: {heard:?}");
+        assert!(announced >= 3, "{announced} headers of 5");
     }
 }
 

@@ -454,7 +454,7 @@ impl Follower {
         let snr = soft.snr;
         let word = self.readers[0].word(&header);
         let heard = Pass {
-            part: frame.part,
+            share: frame.share,
             trust: trust(&[(word, soft.header)]),
             soft: soft.llrs,
             place: Place {

@@ -9,9 +9,10 @@
 use std::collections::VecDeque;
 
 use crate::bits::{Header, unpack_single};
-use crate::code::{InnerCode, InnerDecoder, Part};
+use crate::code::{InnerCode, InnerDecoder};
 use crate::units::{Decibels, Llr};
 
+use super::frame::Share;
 use super::rhythm::Place;
 
 /// Gatherings at once; one more gives up the oldest.
@@ -34,8 +35,8 @@ const SURE: f64 = 22.0;
 /// One pass as it was heard.
 #[derive(Clone, Debug)]
 pub(super) struct Pass {
-    /// Which part of the word it carries.
-    pub(super) part: Part,
+    /// Which bits of the word it carries.
+    pub(super) share: Share,
     /// Its soft bits, in the order in which they are sent.
     pub(super) soft: Vec<Llr>,
     /// What they are worth, `0..=1`, by what its header is known to say: see [`trust`].
@@ -336,7 +337,7 @@ struct Read {
 
 /// Adds the soft bits of a pass to those of the mother bits.
 fn add(code: &InnerCode, pass: &Pass, sum: &mut [Llr]) {
-    for (place, llr) in code.part(pass.part, pass.soft.len()).zip(&pass.soft) {
+    for (place, llr) in pass.share.places(code).zip(&pass.soft) {
         sum[place] += pass.trust * llr;
     }
 }
@@ -437,7 +438,7 @@ mod tests {
                 .collect();
             self.at += 10_000;
             Pass {
-                part: frame.part,
+                share: frame.share,
                 soft,
                 trust: 1.0,
                 place: Place {

@@ -5,6 +5,8 @@
 //!  frame    chirp | symbol | symbol | ...      the first symbols also carry the header
 //!  symbol   guard | body                       one tone of every group
 //! ```
+//!
+//! The waveform is wire version 1 and frozen: `docs/waveform.md` says it bit by bit.
 
 mod anatomy;
 mod assembly;

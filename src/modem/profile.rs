@@ -55,7 +55,7 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Laptop to laptop across a room: 600 to 9000 Hz. Wire version 0.
+    /// Laptop to laptop across a room: 600 to 9000 Hz.
     ///
     /// Long symbols beat echo at no cost in rate. 6144 samples (128 ms, 7.8 Hz spacing) lose
     /// little to 8192 in a hall, and stay orthogonal under a hand that moves; the finer step in

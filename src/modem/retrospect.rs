@@ -241,7 +241,7 @@ impl Retrospect<'_, '_> {
         };
         let word = reader.word(&header);
         let pass = Pass {
-            part: frame.part,
+            share: frame.share,
             soft: soft.llrs,
             trust: 1.0,
             place,
