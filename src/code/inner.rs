@@ -185,7 +185,7 @@ impl InnerCode {
 /// With an even size, two ways through the graph whose rotations differ by half a turn cancel for
 /// two bits of a column that stand half a turn apart: at 68, words of weight 22 in two passes,
 /// and 0.7 dB lost. Thirds of a turn do the like to three bits.
-fn size_for(info_bits: usize) -> usize {
+pub(super) fn size_for(info_bits: usize) -> usize {
     let mut size = info_bits.div_ceil(INFORMATION);
     while size.is_multiple_of(2) || size.is_multiple_of(3) {
         size += 1;

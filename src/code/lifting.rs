@@ -299,6 +299,7 @@ const HEAVIEST: [u64; 2] = [32, 72];
 
 #[cfg(test)]
 mod tests {
+    use super::super::inner::size_for;
     use super::super::protograph::{INFORMATION, ROWS};
     use super::*;
 
@@ -319,5 +320,31 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// The published table: a line `SIZE: SHIFTS`, row after row without the rows' own columns.
+    const PUBLISHED: &str = include_str!("../../docs/waveform-shifts.txt");
+
+    /// Fails when a receiver of today would no longer understand a sender of yesterday.
+    #[test]
+    fn the_shifts_of_every_size_are_those_published() {
+        let lines = PUBLISHED.lines().filter(|line| !line.starts_with('#'));
+        let mut published = Vec::new();
+        for line in lines {
+            let (size, shifts) = line.split_once(": ").unwrap();
+            let size: usize = size.parse().unwrap();
+            let shifts: Vec<usize> = shifts
+                .split(' ')
+                .map(|shift| shift.parse().unwrap())
+                .collect();
+            let rows = lift(ROWS, INFORMATION, size);
+            let ours = rows.iter().flat_map(|row| &row[..row.len() - 1]);
+            assert!(ours.map(|entry| entry.shift).eq(shifts), "size {size}");
+            published.push(size);
+        }
+        // All that bytes of information, 4 to 512 of them, lead to.
+        let mut sizes: Vec<usize> = (4..=512).map(|bytes| size_for(8 * bytes)).collect();
+        sizes.dedup();
+        assert_eq!(published, sizes);
     }
 }
