@@ -1,7 +1,7 @@
 //! The laws of the receiver, over the public interface.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use airshake::air::Random;
+use airshake::air::{Random, Room, Scene};
 use airshake::modem::{Burst, Event, Loss, MAX_PAYLOAD, Profile, Receiver, Transmitter};
 use airshake::units::SampleRate;
 use proptest::prelude::*;
@@ -225,6 +225,39 @@ fn a_long_message_survives_lost_segments_and_says_when_too_many_are_lost() {
         matches!(lost.last(), Some(Event::Lost { reason: r, .. }) if *r == reason),
         "{lost:?}"
     );
+}
+
+/// The pass after one that was not readable is looked for once it should be whole. By a slow clock it
+/// is whole a little later; whenever the look falls in between, it must neither go on for ever nor
+/// be the last.
+#[test]
+fn a_pass_that_is_late_by_its_clock_is_waited_for() {
+    let rate = SampleRate(24_000);
+    let (chirp, symbol) = (1536, 3456);
+    let sent = payload(64, 15);
+    let late = Scene {
+        skew_ppm: -300.0,
+        around: (0.0, 0.0),
+        ..Room::CLEAN
+    };
+    // Of the first pass the header is left, the second one lacks its preamble.
+    let (mut first, mut second) = (sound(&sent, 0, rate), sound(&sent, 1, rate));
+    let lost = first.len() - chirp - symbol;
+    first.truncate(chirp + symbol);
+    first.extend(noise(lost, 0.3, 16));
+    second[..chirp].copy_from_slice(&noise(chirp, 0.3, 19));
+    // Receivers work in steps of a hundredth of a second.
+    for offset in (0..240).step_by(2) {
+        let samples = [
+            noise(2400 + offset, 0.01, 17),
+            first.clone(),
+            second.clone(),
+            noise(24_000, 0.01, 18),
+        ];
+        let heard = Room::new(&late, 1, rate).apply(&samples.concat());
+        let found = events(&heard, 4096, rate);
+        assert_eq!(messages(&found), [sent.as_slice()], "{offset}: {found:?}");
+    }
 }
 
 #[test]

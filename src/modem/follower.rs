@@ -556,7 +556,12 @@ impl Follower {
                 .map(|gathering| (gathering.key, gathering.stretch))
         };
         while let Some((key, stretch)) = due(self) {
-            if let Some(outcome) = self.look_around(&key, false, history) {
+            let outcome = self.look_around(&key, false, history);
+            // A slow clock's pass is due a little before it is whole: once more, when more was heard.
+            if let Some(gathering) = self.gatherings.of_mut(&key) {
+                gathering.look_at = gathering.look_at.max(end + 1);
+            }
+            if let Some(outcome) = outcome {
                 let end = self.ended.unwrap_or(end).min(end);
                 self.settle(outcome, end, stretch);
             }
