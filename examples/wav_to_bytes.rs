@@ -12,7 +12,7 @@ use airshake::modem::{Event, Profile, Receiver};
 fn main() -> Result<(), Box<dyn Error>> {
     let path = std::env::args().nth(1).ok_or("say which file")?;
     let mut recording = Recording::open(&path)?;
-    let mut receiver = Receiver::new(&[&Profile::AUDIBLE], recording.rate())?;
+    let mut receiver = Receiver::new(Profile::ALL, recording.rate())?;
     while let Some(samples) = recording.next_block()? {
         receiver.push(samples).for_each(show);
     }

@@ -2,14 +2,15 @@
 #![no_main]
 
 use airshake::modem::{Event, Profile, Receiver, Transmitter};
-use airshake::units::SampleRate;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     let Some((&[length, pass, cut], operations)) = data.split_first_chunk::<3>() else { return };
     let payload: Vec<u8> = (0..length).collect();
-    let rate = SampleRate(24_000);
-    let Ok(burst) = Transmitter::new(&Profile::AUDIBLE, rate).burst(&payload, pass) else { return };
+    // Three bits are the pass, the others choose.
+    let profile = Profile::ALL[usize::from(pass >> 3) % Profile::ALL.len()];
+    let rate = profile.receiver_rate;
+    let Ok(burst) = Transmitter::new(profile, rate).burst(&payload, pass % 8) else { return };
     let mut samples = burst.into_samples();
     for operation in operations.chunks_exact(6).take(16) {
         let place = |high: u8, low: u8| {
@@ -34,7 +35,7 @@ fuzz_target!(|data: &[u8]| {
             return;
         }
     }
-    let Ok(mut receiver) = Receiver::new(&[&Profile::AUDIBLE], rate) else { return };
+    let Ok(mut receiver) = Receiver::new(Profile::ALL, rate) else { return };
     let mut events = Vec::new();
     for piece in samples.chunks(usize::from(cut) * 37 + 1) {
         events.extend(receiver.push(piece));
