@@ -8,6 +8,7 @@
 //! that echo and noise make. In a room nearly all is scattered, on a cable nearly none. Then
 //! the [leaks](super::leaks) are learnt: what a tone adds to its neighbours and to the next symbol.
 
+use super::density::{rician, tailed};
 use super::gray::soft;
 use super::leaks::Leaks;
 use super::plan::Plan;
@@ -28,14 +29,24 @@ const ROUNDS: usize = 4;
 const DEEPEST: f32 = 1e-4;
 /// Rounds more, in which the leaks are learnt beside.
 const LEAK_ROUNDS: usize = 3;
+/// Tones of a group that are few: bits are then safe from a loud one by [`LAWLESS`], else by the
+/// tail that is learnt.
+const FEW: usize = 4;
 /// Share of energies that follow their level but loosely: a harmonic of somebody's voice, a click,
 /// a tone that noise suppression took away. It bounds how much a single tone can say. In white
 /// noise it costs less than 0.01 dB; through noise suppression it is worth more than all else.
 /// While levels are learnt such tones are too few to matter. For groups of four tones; where there
-/// are more, a share of all energies is somebody in every group, and [`SUREST`] alone serves better.
+/// are more, a share of all energies is somebody in every group.
 const LAWLESS: f32 = 0.01;
-/// Largest magnitude of a soft bit. Where few strong tones are read out of an echo, one in fifty is
-/// surely wrong: a deep pass in a room tells 0.90 bits a bit with this limit, 0.73 with none.
+/// Above so many times its level a silent tone belongs to the tail, which is learnt apart: of
+/// exponentials one in twenty.
+const TAIL: f32 = 3.0;
+/// Rounds in which the tail is learnt: what stands in it was taken for sounding at first.
+const TAIL_ROUNDS: usize = 4;
+/// A tail is believed to be that of an exponential as if so many tones had shown it.
+const TAIL_PRIOR: f32 = 10.0;
+/// Largest magnitude of a soft bit, one error in 400: in rooms some are wrong for reasons that no
+/// model of levels knows of, and none may outweigh all others.
 const SUREST: Llr = 6.0;
 
 /// What the energies of a frame say about its levels.
@@ -53,6 +64,8 @@ pub struct Levels {
     steady: f32,
     /// What sounding tones add to others.
     leaks: Leaks,
+    /// By what factor the loudest silent tones get rare more slowly than exponentials would.
+    tail: f32,
 }
 
 /// Turns tone energies into soft bits.
@@ -75,9 +88,15 @@ impl SoftDemapper {
     /// If `energies` is empty or not a whole number of symbols.
     pub fn demap(&self, energies: &[f32]) -> (Vec<Llr>, Levels) {
         let (groups, tones) = (self.plan.groups, self.plan.tones_per_group());
-        let (levels, weights) = Levels::learn(groups, tones, energies);
+        let (mut levels, mut weights) = Levels::learn(groups, tones, energies);
         let mut likelihoods = vec![0.0; energies.len()];
-        let lawless = if tones <= 4 { LAWLESS } else { 0.0 };
+        if tones > FEW {
+            for _ in 0..TAIL_ROUNDS {
+                levels.tail = levels.learn_tail(energies, &weights);
+                levels.expect(energies, &mut weights);
+            }
+        }
+        let lawless = if tones <= FEW { LAWLESS } else { 0.0 };
         levels.likelihoods(energies, &weights, lawless, &mut likelihoods);
         let mut out = vec![0.0; energies.len() / tones * self.plan.bits_per_tone];
         for (group, llrs) in likelihoods
@@ -135,6 +154,7 @@ impl Levels {
             symbol: Vec::new(),
             steady: 0.0,
             leaks: Leaks::none(groups),
+            tail: 1.0,
         };
         levels.tidy();
         levels
@@ -238,11 +258,10 @@ impl Levels {
             let (symbol, place) = (slot / groups, slot % groups);
             let (on, off) = self.at(symbol, place);
             let leak = self.leaks.at(place);
-            floors.fill((off * (1.0 - leak.share)).max(on * DEEPEST));
-            self.leaks.add(self, weights, slot, &mut floors);
+            self.floors(weights, slot, &mut floors);
             let steady = (on * self.steady).min(on - off).max(0.0);
             for ((silent, floor), energy) in silent.iter_mut().zip(&floors).zip(group) {
-                *silent = exponential(*energy, *floor, lawless);
+                *silent = tailed(*energy, *floor, (TAIL, self.tail), lawless);
             }
             for tone in 0..tones {
                 let scattered = (on + floors[tone] - off).max(floors[tone]) - steady;
@@ -250,7 +269,7 @@ impl Levels {
                 let mut likelihood = sounding - silent[tone];
                 let mut leaked = |neighbour: usize, part: f32| {
                     let level = floors[neighbour] + part * on;
-                    let louder = exponential(group[neighbour], level, lawless);
+                    let louder = tailed(group[neighbour], level, (TAIL, self.tail), lawless);
                     likelihood += louder - silent[neighbour];
                 };
                 if leak.below > 0.0 && tone > 0 {
@@ -262,6 +281,38 @@ impl Levels {
                 out[tone] = likelihood;
             }
         }
+    }
+
+    /// Mean energies of a slot's tones while they are silent, with what leaks into them.
+    fn floors(&self, weights: &[f32], slot: usize, floors: &mut [f32]) {
+        let (symbol, place) = (slot / self.groups(), slot % self.groups());
+        let (on, off) = self.at(symbol, place);
+        let leak = self.leaks.at(place);
+        floors.fill((off * (1.0 - leak.share)).max(on * DEEPEST));
+        self.leaks.add(self, weights, slot, floors);
+    }
+
+    /// The mean excess of silent tones over [`TAIL`] times their level: 1 of exponentials, more in
+    /// echo and in talk, whose voices have harmonics that are anything but noise. It tells how much
+    /// less a loud tone proves.
+    fn learn_tail(&self, energies: &[f32], weights: &[f32]) -> f32 {
+        let mut floors = vec![0.0; self.tones];
+        let (mut count, mut excess) = (0f32, 0f32);
+        for (slot, (group, some)) in energies
+            .chunks_exact(self.tones)
+            .zip(weights.chunks_exact(self.tones))
+            .enumerate()
+        {
+            self.floors(weights, slot, &mut floors);
+            for ((energy, floor), weight) in group.iter().zip(&floors).zip(some) {
+                let over = energy / floor - TAIL;
+                if over > 0.0 {
+                    count += 1.0 - weight;
+                    excess += (1.0 - weight) * over;
+                }
+            }
+        }
+        ((excess + TAIL_PRIOR) / (count + TAIL_PRIOR)).max(1.0)
     }
 
     /// Mean energy of a tone of that group that sounds.
@@ -290,29 +341,6 @@ impl Levels {
     }
 }
 
-/// Log-density of an energy of that mean, which is `log` where it obeys its level; a share
-/// `lawless` is spread around the mean with density `1 / mean / (1 + energy / mean)^2`, which falls
-/// so slowly that it has no mean itself.
-fn mixed(log: f32, energy: f32, mean: f32, lawless: f32) -> f32 {
-    if lawless == 0.0 {
-        return log;
-    }
-    let broad = lawless / (mean * (1.0 + energy / mean).powi(2));
-    ((1.0 - lawless) * log.exp() + broad)
-        .max(f32::MIN_POSITIVE)
-        .ln()
-}
-
-fn exponential(energy: f32, mean: f32, lawless: f32) -> f32 {
-    mixed(-mean.ln() - energy / mean, energy, mean, lawless)
-}
-
-fn rician(energy: f32, steady: f32, scattered: f32, lawless: f32) -> f32 {
-    let bessel = ln_bessel_i0(2.0 * (energy * steady).sqrt() / scattered);
-    let log = -scattered.ln() - (energy + steady) / scattered + bessel;
-    mixed(log, energy, steady + scattered, lawless)
-}
-
 /// Means, a group each, of `sums` over symbols of the mean energy of `alike` tones: taken over as
 /// many neighbouring groups of `tones` tones as [`POOL`] asks for. The silent tones of a group are
 /// pooled as the sounding one is, where there are three of them, and less where there are more.
@@ -337,56 +365,12 @@ fn pool(sums: &[f32], symbols: usize, alike: usize, tones: usize) -> Vec<f32> {
         .collect()
 }
 
-/// `ln I0(x)` for `x >= 0`, to 1e-6: the polynomials of Abramowitz and Stegun 9.8.1 and 9.8.2.
-fn ln_bessel_i0(x: f32) -> f32 {
-    if x < 3.75 {
-        let t = (x / 3.75).powi(2);
-        let polynomial = 1.0
-            + t * (3.515_622_9
-                + t * (3.089_942_4
-                    + t * (1.206_749_2 + t * (0.265_973_2 + t * (0.036_076_8 + t * 0.004_581_3)))));
-        polynomial.ln()
-    } else {
-        let t = 3.75 / x;
-        let polynomial = 0.398_942_3
-            + t * (0.013_285_92
-                + t * (0.002_253_19
-                    + t * (-0.001_575_65
-                        + t * (0.009_162_81
-                            + t * (-0.020_577_06
-                                + t * (0.026_355_37 + t * (-0.016_476_33 + t * 0.003_923_77)))))));
-        x - 0.5 * x.ln() + polynomial.ln()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::gray::bits_of;
     use super::*;
     use crate::air::Random;
     use crate::units::Hertz;
-
-    /// The series of I0, summed: slow and obviously right.
-    fn bessel_i0(x: f64) -> f64 {
-        let (mut term, mut sum) = (1.0, 1.0);
-        for k in 1..200 {
-            term *= (x / 2.0 / f64::from(k)).powi(2);
-            sum += term;
-        }
-        sum
-    }
-
-    #[test]
-    fn the_bessel_function_agrees_with_its_series() {
-        for i in 0..200 {
-            let x = f64::from(i) * 0.2;
-            let (got, expected) = (f64::from(ln_bessel_i0(x as f32)), bessel_i0(x).ln());
-            assert!(
-                (got - expected).abs() < 1e-5 * (1.0 + x),
-                "{x}: {got} for {expected}"
-            );
-        }
-    }
 
     /// Energies as the model has them: in each group one tone of mean `on`, partly steady, the
     /// others exponential of mean 1. Returns them with the tones that sounded.

@@ -4,6 +4,7 @@
 //! group sounds exactly one of its tones, which tells 2, 4 or 6 bits, Gray coded. All groups sound
 //! at once.
 
+mod density;
 mod frame;
 mod gray;
 mod leaks;

@@ -10,6 +10,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod binomial;
+mod calibration;
 mod damage;
 mod hearing;
 mod laws;
