@@ -134,6 +134,12 @@ impl Diagnosis {
         self.spectrum.push(samples);
     }
 
+    /// Says that so many more of the samples taken were no numbers, before who read the file
+    /// replaced them by 0.
+    pub fn replaced(&mut self, samples: u64) {
+        self.loudness.replaced(samples);
+    }
+
     /// Takes what the receiver said.
     pub fn note(&mut self, event: &Event) {
         match *event {

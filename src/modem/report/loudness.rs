@@ -101,6 +101,11 @@ impl Loudness {
         }
     }
 
+    /// So many of the zeros taken were no numbers.
+    pub(super) fn replaced(&mut self, samples: u64) {
+        self.not_numbers = self.not_numbers.saturating_add(samples).min(self.samples);
+    }
+
     fn end_gap(&mut self) {
         let seconds = self.rate.seconds(self.gap.zeros);
         if seconds >= GAP_S && self.gap.before >= GAP_LOUD {
