@@ -159,7 +159,7 @@ fn a_picture_that_cannot_be_written_is_wrong_usage() {
     for (picture, what) in [
         ("-", ".png or .svg"),
         ("seen.gif", ".png or .svg"),
-        (arg(&nowhere), "cannot write"),
+        (arg(&nowhere), "there is no folder"),
     ] {
         let output = run(&["decode", arg(&sound), "--plot", picture], b"");
         expect(&output, 2, what);

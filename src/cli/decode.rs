@@ -15,7 +15,7 @@ use super::files::{self, Place};
 use super::interrupt;
 use super::options::ProfilesOption;
 use super::outcome::Nothing;
-use super::plot::Kind;
+use super::plot::picture_path;
 use super::report;
 use super::sketch::Sketch;
 use super::talk::{Talk, round};
@@ -68,7 +68,7 @@ pub(crate) struct Decode {
 
     /// Draw what was heard, and what became of it, into this .png or .svg file; drawn also when
     /// nothing can be decoded
-    #[arg(long, value_name = "FILE", value_parser = picture_path())]
+    #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(picture_path))]
     plot: Option<PathBuf>,
 
     #[command(flatten)]
@@ -79,6 +79,9 @@ impl Decode {
     pub(crate) fn run(self, quiet: bool) -> Result<()> {
         if self.json && self.output == Some(Place::Pipe) {
             anyhow::bail!("--json and -o - both want stdout: leave one out");
+        }
+        if let Some(Place::File(path)) = &self.output {
+            files::check_name(path).with_context(|| format!("cannot write {}", path.display()))?;
         }
         let mut talk = Talk::new(false, quiet);
         let mut recording = self.open()?;
@@ -132,6 +135,7 @@ impl Decode {
         if let (Some(sketch), Some(path)) = (sketch, &self.plot) {
             sketch.finish(&self.input.to_string()).save(path)?;
         }
+        diagnosis.replaced(recording.replaced() / u64::from(recording.channels()).max(1));
         let heard = diagnosis.report();
         if self.json && (self.report || count == 0) {
             files::print_line(&json!({ "report": report::as_json(&heard) }).to_string())?;
@@ -218,8 +222,8 @@ impl Decode {
             Some(message) => files::print_line(message),
             None => {
                 talk.line(&format!(
-                    "{} bytes that are not text stay off the terminal; -o FILE writes them",
-                    heard.payload.len()
+                    "{}, not text, kept off the terminal; -o FILE writes them",
+                    text::bytes(heard.payload.len())
                 ));
                 Ok(())
             }
@@ -250,11 +254,6 @@ fn note(recording: &Recording) -> String {
     note
 }
 
-/// A file name that says which kind of picture it is to be.
-fn picture_path() -> impl TypedValueParser<Value = PathBuf> {
-    PathBufValueParser::new().try_map(|path| Kind::of(&path).map(|_| path))
-}
-
 fn progress(seconds: f64, total: Option<f64>) -> String {
     match total {
         Some(total) if total > 0.0 => {
@@ -267,9 +266,9 @@ fn progress(seconds: f64, total: Option<f64>) -> String {
 /// A message on one line, for people.
 pub(super) fn summary(heard: &Heard, rate: SampleRate) -> String {
     format!(
-        "{:.2} s: {} bytes, {}, {} {}, SNR {}, clock {:+.1} ppm",
+        "{:.2} s: {}, {}, {} {}, SNR {}, clock {:+.1} ppm",
         rate.seconds(heard.at),
-        heard.payload.len(),
+        text::bytes(heard.payload.len()),
         heard.profile,
         heard.passes,
         if heard.passes == 1 { "pass" } else { "passes" },

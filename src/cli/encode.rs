@@ -13,6 +13,7 @@ use super::files::{self, Place};
 use super::interrupt;
 use super::options::{self, ProfileOption};
 use super::talk::Talk;
+use super::text;
 
 /// Turn bytes into sound
 ///
@@ -91,8 +92,8 @@ impl Encode {
         }
         wav.finish()?;
         talk.line(&format!(
-            "{} bytes in {:.2} s of sound{}",
-            payload.len(),
+            "{} in {:.2} s of sound{}",
+            text::bytes(payload.len()),
             self.rate.seconds(total),
             match self.passes {
                 1 => String::new(),
@@ -116,7 +117,14 @@ impl Encode {
         if self.input == Place::Pipe && io::stdin().is_terminal() {
             talk.line("type the message; Ctrl-D ends it");
         }
-        files::read(&self.input, MAX_PAYLOAD)
+        let payload = files::read(&self.input, MAX_PAYLOAD)?;
+        if payload.len() > MAX_PAYLOAD {
+            bail!(
+                "{} is too long: at most {MAX_PAYLOAD} bytes go into one message",
+                self.input
+            );
+        }
+        Ok(payload)
     }
 
     fn create(&self, samples: u64) -> Result<WavWriter> {

@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 /// Where bytes come from or go to: a path, or `-` for the pipe.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,8 +69,37 @@ pub(crate) fn write(place: &Place, bytes: &[u8]) -> Result<()> {
     }
 }
 
+/// Says what is in the way of a file of that name, as far as names tell: before the work whose
+/// results it is to hold.
+pub(crate) fn check_name(path: &Path) -> Result<(), NameError> {
+    let folder = match path.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => return Err(NameError::Folder(path.to_path_buf())),
+    };
+    if !folder.is_dir() {
+        return Err(NameError::NoFolder(folder.to_path_buf()));
+    }
+    if path.is_dir() {
+        return Err(NameError::Folder(path.to_path_buf()));
+    }
+    Ok(())
+}
+
+/// Why no file can have a name.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NameError {
+    #[error("there is no folder {}", .0.display())]
+    NoFolder(PathBuf),
+    #[error("{} is a folder", .0.display())]
+    Folder(PathBuf),
+}
+
 /// Makes a folder, and those above it, if it is not there.
 pub(crate) fn create_folder(path: &Path) -> Result<()> {
+    if path.exists() && !path.is_dir() {
+        bail!("{} is no folder", path.display());
+    }
     fs::create_dir_all(path).with_context(|| format!("cannot create {}", path.display()))
 }
 
@@ -137,6 +166,20 @@ mod tests {
         write(&Place::File(path.clone()), b"three").expect("overwrites");
         assert_eq!(read(&Place::File(path), 100).expect("reads"), b"three");
         assert_eq!(fs::read_dir(folder.path()).expect("lists").count(), 1);
+    }
+
+    #[test]
+    fn names_in_missing_folders_and_names_of_folders_are_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("out.bin");
+        assert!(check_name(&path).is_ok());
+        assert!(check_name(Path::new("out.bin")).is_ok());
+        assert!(check_name(Path::new("/dev/null")).is_ok());
+        let missing = check_name(&folder.path().join("none/out.bin"));
+        assert!(matches!(missing, Err(NameError::NoFolder(_))));
+        for name in [folder.path(), Path::new("/")] {
+            assert!(matches!(check_name(name), Err(NameError::Folder(_))));
+        }
     }
 
     #[test]

@@ -91,7 +91,7 @@ impl Hear {
                         "heard",
                         json!({"bytes": envelope.len(), "snr_db": round(f64::from(snr.0), 2)}),
                     );
-                    talk.line(&format!("{} bytes, SNR {snr}", envelope.len()));
+                    talk.line(&format!("{}, SNR {snr}", text::bytes(envelope.len())));
                     self.print(&envelope)?;
                 }
                 Happening::Carrier { for_s } => {

@@ -27,20 +27,29 @@ pub(crate) fn cause(report: &Report) -> Option<String> {
 }
 
 fn heading(report: &Report) -> String {
-    let seconds = report.seconds;
+    let seconds = duration(report.seconds);
     let sound = match (report.rms_dbfs, report.peak_dbfs) {
         (Some(rms), Some(peak)) => {
             // Adding zero takes the sign from a rounded -0.
             let (rms, peak) = (rms.round() + 0.0, peak.round() + 0.0);
-            format!("{seconds:.1} s of sound at {rms} dBFS, peak {peak} dBFS")
+            format!("{seconds} of sound at {rms} dBFS, peak {peak} dBFS")
         }
-        _ => format!("{seconds:.1} s of silence"),
+        _ => format!("{seconds} of silence"),
     };
     match report.messages {
-        _ if seconds == 0.0 => "nothing decoded".to_owned(),
+        _ if report.seconds == 0.0 => "nothing decoded".to_owned(),
         0 => format!("nothing decoded in {sound}"),
         1 => format!("one message in {sound}"),
         n => format!("{n} messages in {sound}"),
+    }
+}
+
+/// Seconds in words, to two digits where there are few.
+pub(crate) fn duration(seconds: f64) -> String {
+    if seconds < 1.0 {
+        format!("{seconds:.2} s")
+    } else {
+        format!("{seconds:.1} s")
     }
 }
 

@@ -13,6 +13,7 @@ use super::files::{self, Place};
 use super::interrupt;
 use super::options::{self, LoudspeakerOption, ProfileOption};
 use super::talk::{Talk, now, round, wait};
+use super::text;
 
 /// Play a message to whoever listens
 ///
@@ -84,8 +85,8 @@ fn play(sound: &mut Sound, payload: &[u8], pass: u8, talk: &mut Talk) -> Result<
             }
             Some(Happening::Finished) => {
                 talk.line(&format!(
-                    "said {} bytes in {air_s:.2} s of sound",
-                    payload.len()
+                    "said {} in {air_s:.2} s of sound",
+                    text::bytes(payload.len())
                 ));
                 return Ok(());
             }

@@ -23,6 +23,14 @@ pub(crate) fn as_text(payload: &[u8]) -> Option<&str> {
     })
 }
 
+/// "1 byte", "64 bytes".
+pub(crate) fn bytes(count: usize) -> String {
+    match count {
+        1 => "1 byte".to_owned(),
+        n => format!("{n} bytes"),
+    }
+}
+
 /// `bytes` in hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";

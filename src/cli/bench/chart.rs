@@ -28,7 +28,7 @@ pub(super) fn reach_panel(title: &str, curves: &[Reach], legend: bool) -> Panel 
         });
         panel.series(
             Series::line(name, values.collect())
-                .points(Shape::Disc)
+                .points(Shape::ALL[i % Shape::ALL.len()])
                 .sure(sure.collect())
                 .colour(colour(i)),
         )

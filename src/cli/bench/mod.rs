@@ -20,13 +20,13 @@ use std::path::PathBuf;
 use airshake::air::{Room, Scene};
 use airshake::units::Decibels;
 use anyhow::Result;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PathBufValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::files;
 use super::outcome::Interrupted;
-use super::plot::{Kind, Picture};
+use super::plot::{Picture, picture_path};
 use super::talk::Talk;
 use table::Table;
 
@@ -73,7 +73,7 @@ struct Form {
     json: bool,
 
     /// Draw the results into this file, a PNG or an SVG by its name
-    #[arg(long, value_name = "FILE", value_parser = picture_file)]
+    #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(picture_path))]
     plot: Option<PathBuf>,
 }
 
@@ -117,15 +117,6 @@ fn ended(complete: bool, talk: &mut Talk) -> Result<()> {
     }
     talk.line("interrupted: what was measured by then stands above");
     Err(Interrupted.into())
-}
-
-/// A name that says which kind of picture it is, known before hours of measuring.
-fn picture_file(name: &str) -> Result<PathBuf, String> {
-    let path = PathBuf::from(name);
-    match Kind::of(&path) {
-        Ok(_) => Ok(path),
-        Err(error) => Err(error.to_string()),
-    }
 }
 
 /// A preset of the simulated room, by its name.

@@ -29,8 +29,17 @@ pub(crate) struct Panel {
     pub(crate) raster: Option<Raster>,
     pub(crate) series: Vec<Series>,
     pub(crate) marks: Vec<Mark>,
-    /// Further words of the legend, each with its colour.
-    pub(crate) keys: Vec<(String, Colour)>,
+    /// Further words of the legend.
+    pub(crate) keys: Vec<Key>,
+}
+
+/// A word of the legend that names no series but marks.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Key {
+    pub(crate) word: String,
+    pub(crate) colour: Colour,
+    /// Of dashed lines, not of areas.
+    pub(crate) dashed: bool,
 }
 
 /// What is drawn over series and rasters.
@@ -136,7 +145,21 @@ impl Panel {
 
     /// A word in the legend beside a patch of colour.
     pub(crate) fn key(mut self, word: impl Into<String>, colour: Colour) -> Self {
-        self.keys.push((word.into(), colour));
+        self.keys.push(Key {
+            word: word.into(),
+            colour,
+            dashed: false,
+        });
+        self
+    }
+
+    /// A word in the legend beside a dashed line.
+    pub(crate) fn dashed_key(mut self, word: impl Into<String>, colour: Colour) -> Self {
+        self.keys.push(Key {
+            word: word.into(),
+            colour,
+            dashed: true,
+        });
         self
     }
 

@@ -3,7 +3,10 @@
 //! Panels that are alone in their row share both margins, so that what stands one above the other
 //! on the same x axis lines up.
 
+mod content;
+mod legend;
 mod panel;
+mod shapes;
 
 use super::scene::{Align, Frame, Scene, Text, What};
 use super::{Colour, Picture};

@@ -49,6 +49,8 @@ pub(crate) use axis::Axis;
 pub(crate) use colour::{Colour, Ramp};
 pub(crate) use describe::{Mark, Panel, Picture};
 pub(crate) use raster::Raster;
+#[cfg(test)]
 pub(crate) use save::Kind;
+pub(crate) use save::picture_path;
 pub(crate) use scene::Align;
 pub(crate) use series::{Series, Shape};

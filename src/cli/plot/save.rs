@@ -24,6 +24,9 @@ pub(crate) enum SaveError {
     /// The name does not say which kind is wanted.
     #[error("cannot tell the kind of picture from the name {0}: end it in .png or .svg")]
     Kind(PathBuf),
+    /// No file can have that name.
+    #[error(transparent)]
+    Name(#[from] files::NameError),
     /// The picture is too large to draw.
     #[error("a picture of {width} by {height} pixels cannot be drawn")]
     Size {
@@ -47,6 +50,14 @@ impl Kind {
             _ => Err(SaveError::Kind(path.to_path_buf())),
         }
     }
+}
+
+/// A name that a picture can have, known before hours of work: its end says of which kind, and its
+/// folder is there.
+pub(crate) fn picture_path(path: PathBuf) -> Result<PathBuf, SaveError> {
+    Kind::of(&path)?;
+    files::check_name(&path)?;
+    Ok(path)
 }
 
 impl Picture {

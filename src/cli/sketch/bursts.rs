@@ -40,6 +40,8 @@ pub(super) enum Outcome {
     Segment { got: usize, need: usize },
     /// A message came of it, with so many passes.
     Read { passes: u32 },
+    /// It was added to those before it, and a message came of them.
+    Added,
     /// It could not be read alone and was kept for further passes.
     Kept,
     /// A burst without doubt, whose header could not be read.
@@ -119,6 +121,7 @@ impl Bursts {
         (first.snr, first.clock_ppm) = (Some(heard.snr), Some(heard.clock_ppm));
         first.bytes = Some(heard.payload.len());
         first.profile = Some(heard.profile);
+        let start = first.at;
         let end = first.until.get_or_insert(heard.end);
         *end = (*end).min(heard.end.max(first.at));
         first.outcome = outcome;
@@ -128,8 +131,8 @@ impl Bursts {
             let last = burst
                 .until
                 .is_some_and(|end| end.abs_diff(heard.end) < reach);
-            if inside && (part || last) {
-                burst.outcome = outcome;
+            if inside && burst.at != start && (part || last) {
+                burst.outcome = Outcome::Added;
             }
         }
     }
@@ -210,7 +213,7 @@ impl Bursts {
             }
             match burst.outcome {
                 Outcome::Read { .. } => done = Some(burst.clone()),
-                Outcome::Spare | Outcome::Carrier => {}
+                Outcome::Added | Outcome::Spare | Outcome::Carrier => {}
                 _ => done = None,
             }
         }
@@ -261,7 +264,7 @@ impl Burst {
     pub(super) fn is_good(&self) -> bool {
         matches!(
             self.outcome,
-            Outcome::Read { .. } | Outcome::Segment { .. } | Outcome::Spare
+            Outcome::Read { .. } | Outcome::Added | Outcome::Segment { .. } | Outcome::Spare
         )
     }
 }
@@ -333,7 +336,7 @@ mod tests {
             clock_ppm: 0.0,
         }));
         let outcomes: Vec<_> = bursts.all().iter().map(|burst| burst.outcome).collect();
-        assert_eq!(outcomes, [Outcome::Read { passes: 2 }; 2]);
+        assert_eq!(outcomes, [Outcome::Read { passes: 2 }, Outcome::Added]);
         assert_eq!(bursts.all()[0].until, Some(34_000));
     }
 

@@ -6,14 +6,15 @@ use airshake::units::{Hertz, SampleRate};
 
 use super::bursts::Burst;
 use super::clips::Clip;
-use super::overview::{ink, label, marks, raster, with_keys};
+use super::overview::{clock, ink, label, marks, raster, with_keys};
 use super::spectrogram::Spectrogram;
 use crate::cli::plot::{Align, Axis, Colour, Mark, Panel, Picture, Series};
 
 /// Seconds between the columns of the close look.
 const COLUMN_S: f64 = 0.004;
-/// The least correlation power that is drawn, in decibels.
-const FAINTEST: f64 = -40.0;
+/// The least correlation power that is drawn, in decibels: below, a burst's own first symbol looks
+/// like echo, and would disturb nothing if it were.
+const FAINTEST: f64 = -25.0;
 
 /// A burst and the samples around it.
 pub(super) struct Detail<'a> {
@@ -89,7 +90,7 @@ impl<'a> Detail<'a> {
             words.push_str(&format!(", pass {pass}"));
         }
         if let Some(ppm) = self.burst.clock_ppm.filter(|ppm| ppm.is_finite()) {
-            words.push_str(&format!(", clock {ppm:+.0} ppm"));
+            words.push_str(&format!(", {}", clock(ppm)));
         }
         words
     }
@@ -207,7 +208,7 @@ impl<'a> Detail<'a> {
                 colour: Colour::GREY,
                 dashed: true,
             })
-            .key("end of the guard", Colour::GREY)
+            .dashed_key("end of the guard", Colour::GREY)
     }
 }
 

@@ -125,6 +125,11 @@ impl Loudness {
             .collect()
     }
 
+    /// Whether every sample was zero.
+    pub(super) fn is_silent(&self) -> bool {
+        self.steps.iter().all(|step| step.peak == 0.0)
+    }
+
     /// Seconds taken so far.
     pub(super) fn seconds(&self) -> f64 {
         self.rate

@@ -8,14 +8,17 @@ use super::detail::grid;
 use super::loudness::Loudness;
 use super::spectrogram::Measured;
 use crate::cli::plot::{Align, Axis, Colour, Mark, Panel, Picture, Ramp, Raster, Series};
+use crate::cli::report::duration;
+use crate::cli::text::bytes;
 
 /// Lines of labels over the spectrogram.
-const LANES: usize = 4;
+const LANES: usize = 5;
 /// Points across the panel, about, and points of a letter: to keep labels apart.
 const ACROSS: f64 = 770.0;
 const LETTER: f64 = 6.4;
-/// The level's panel, in dBFS.
+/// The level's panel, in dBFS; above full scale just so much that a line along it is seen.
 const QUIETEST: f64 = -80.0;
+const LOUDEST: f64 = 4.0;
 
 /// What the first two panels show.
 pub(super) struct Overview<'a> {
@@ -54,6 +57,7 @@ impl Overview<'_> {
         let sure = count(Burst::is_sure);
         let good = count(Burst::is_good);
         let found = match (sure, good) {
+            (0, _) if self.loudness.is_silent() => "no burst, only silence".to_owned(),
             (0, _) => "no burst".to_owned(),
             (1, 0) => "1 burst, not read".to_owned(),
             (1, _) => "1 burst, read".to_owned(),
@@ -68,8 +72,8 @@ impl Overview<'_> {
         };
         let names: Vec<&str> = self.profiles.iter().map(|profile| profile.name).collect();
         format!(
-            "{:.1} s at {}, listened for {}: {found}",
-            self.loudness.seconds(),
+            "{} at {}, listened for {}: {found}",
+            duration(self.loudness.seconds()),
             self.rate,
             names.join(", ")
         )
@@ -121,16 +125,16 @@ impl Overview<'_> {
         let clipped = self.loudness.clipped();
         let mut panel = Panel::new("level")
             .x(time)
-            .y(Axis::linear("dBFS").range(QUIETEST, 0.0))
-            .series(
-                Series::line("peak", self.loudness.peak())
-                    .colour(Colour::SKY)
-                    .thin(1.0),
-            )
+            .y(Axis::linear("dBFS").range(QUIETEST, LOUDEST))
             .series(
                 Series::line("mean power", self.loudness.rms())
                     .colour(Colour::BLUE)
                     .thin(1.4),
+            )
+            .series(
+                Series::line("peak", self.loudness.peak())
+                    .colour(Colour::SKY)
+                    .thin(1.0),
             );
         if !clipped.is_empty() {
             panel = panel.key("clipped", Colour::VERMILION);
@@ -138,7 +142,7 @@ impl Overview<'_> {
         for x in clipped {
             panel = panel.mark(Mark::Box {
                 x,
-                y: Some((-6.0, 0.0)),
+                y: Some((0.0, LOUDEST)),
                 line: Some(Colour::VERMILION),
                 fill: Some(Colour::VERMILION),
             });
@@ -178,7 +182,10 @@ pub(super) fn with_keys(panel: Panel, bursts: &[Burst]) -> Panel {
     kinds
         .into_iter()
         .filter(|(_, _, wanted)| bursts.iter().any(wanted))
-        .fold(panel, |panel, (word, colour, _)| panel.key(word, colour))
+        .fold(panel, |panel, (word, colour, _)| match colour {
+            Colour::PLUM => panel.dashed_key(word, colour),
+            _ => panel.key(word, colour),
+        })
 }
 
 /// A burst as a frame over its time; a mere preamble as a dashed line.
@@ -204,10 +211,26 @@ pub(super) fn marks(burst: &Burst, rate: SampleRate) -> Vec<Mark> {
 pub(super) fn ink(burst: &Burst) -> Colour {
     match burst.outcome {
         Outcome::Carrier => Colour::PLUM,
-        Outcome::Read { .. } | Outcome::Segment { .. } | Outcome::Spare => Colour::GREEN,
+        Outcome::Read { .. } | Outcome::Added | Outcome::Segment { .. } | Outcome::Spare => {
+            Colour::GREEN
+        }
         Outcome::Kept => Colour::ORANGE,
         Outcome::Begun | Outcome::NoHeader | Outcome::Lost(_) => Colour::VERMILION,
     }
+}
+
+/// A whole number with a true minus, and no sign at zero.
+fn whole(value: f32) -> String {
+    match value.round() {
+        0.0 => "0".to_owned(),
+        value => value.to_string().replace('-', "\u{2212}"),
+    }
+}
+
+/// A clock's error in whole ppm, with its sign.
+pub(super) fn clock(ppm: f32) -> String {
+    let sign = if ppm.round() > 0.0 { "+" } else { "" };
+    format!("clock {sign}{} ppm", whole(ppm))
 }
 
 /// A burst in few words.
@@ -217,6 +240,7 @@ pub(super) fn label(burst: &Burst) -> String {
         Outcome::Carrier => parts.push("like a preamble".to_owned()),
         Outcome::Begun => parts.push("begun".to_owned()),
         Outcome::Spare => parts.push("spare".to_owned()),
+        Outcome::Added => parts.push("added to it".to_owned()),
         Outcome::Segment { got, need } => parts.push(format!("{got} of {need}")),
         Outcome::Read { passes: 0 | 1 } => parts.push("read".to_owned()),
         Outcome::Read { passes } => parts.push(format!("read, {passes} passes")),
@@ -232,11 +256,11 @@ pub(super) fn label(burst: &Burst) -> String {
             .to_owned(),
         ),
     }
-    if let Some(bytes) = burst.bytes {
-        parts.push(format!("{bytes} bytes"));
+    if let Some(count) = burst.bytes.filter(|_| burst.outcome != Outcome::Added) {
+        parts.push(bytes(count));
     }
     if let Some(snr) = burst.snr.filter(|snr| snr.0.is_finite()) {
-        parts.push(format!("SNR {:.0} dB", snr.0));
+        parts.push(format!("SNR {} dB", whole(snr.0)));
     }
     parts.join(", ")
 }
