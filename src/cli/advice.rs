@@ -151,6 +151,7 @@ mod tests {
     fn a_burst_that_drowns_is_told_once() {
         let lost = |at| Event::Lost {
             at,
+            profile: "audible",
             reason: Loss::Unreadable { passes: 1 },
             snr: Decibels(-4.0),
         };

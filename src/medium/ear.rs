@@ -144,6 +144,7 @@ mod tests {
     fn a_header_announces_how_long_it_will_still_take() {
         let header = |until| Event::Header {
             at: 0,
+            profile: "audible",
             bytes: Some(64),
             pass: 0,
             until,
@@ -189,6 +190,7 @@ mod tests {
         );
         let lost = |reason| Event::Lost {
             at: 0,
+            profile: "audible",
             reason,
             snr: Decibels(3.0),
         };

@@ -19,6 +19,8 @@ pub enum Event {
     Header {
         /// First sample of the preamble.
         at: u64,
+        /// Name of the profile it is in.
+        profile: &'static str,
         /// Length of the whole message in bytes, if this header tells it.
         bytes: Option<usize>,
         /// Which pass of the message this is, `0..8`; it counts on modulo 8.
@@ -56,6 +58,8 @@ pub enum Event {
     Lost {
         /// First sample of its first preamble.
         at: u64,
+        /// Name of the profile it came in.
+        profile: &'static str,
         /// Why.
         reason: Loss,
         /// Signal-to-noise ratio in the band, as far as it could be told.

@@ -14,10 +14,11 @@ use crate::units::{Decibels, SampleRate};
 
 use super::assembly::{Assemblies, Progress};
 use super::examination::{Budget, Examiner};
+use super::faint::FaintHeaders;
 use super::frame::Frame;
 use super::gathering::{Gathering, Gatherings, Outcome, Pass, trust};
 use super::history::History;
-use super::reader::{Announced, NoHeader, Reader, Soft};
+use super::reader::{Announced, Look, NoHeader, Reader, Soft};
 use super::retrospect::Retrospect;
 use super::rhythm::Place;
 use super::{Depth, Event, Heard, Loss, Profile, Unread};
@@ -25,9 +26,6 @@ use super::{Depth, Event, Heard, Loss, Profile, Unread};
 /// Sightings that are followed at once; the weakest gives way. Two bursts and their echoes need
 /// a handful.
 const MOST_TRACKS: usize = 16;
-/// Sightings without a header that are remembered: should one become known, they may be its
-/// passes. Noise alone makes one in days, speech and music several a second.
-const MOST_MISSED: usize = 32;
 /// Seconds of sound that are remembered at least: two turns of eight passes of 64 bytes.
 const MEMORY_S: f64 = 16.0;
 /// Passes in a row that are looked for where they should lie, with no news of them in between.
@@ -51,8 +49,9 @@ pub(super) struct Follower {
     /// Starts of the frames whose headers were read lately, to tell an echo's sighting apart.
     recent: VecDeque<u64>,
     gatherings: Gatherings,
-    /// Starts of the frames whose headers could not be read lately.
-    missed: VecDeque<u64>,
+    /// The frames whose headers could not be read lately: should one become known, they may be
+    /// its passes.
+    faint: FaintHeaders,
     assemblies: Assemblies,
     /// The last code used: the segments of a message share one.
     decoder: Option<(usize, InnerDecoder)>,
@@ -73,8 +72,10 @@ struct Track {
 
 #[derive(Debug)]
 enum Stage {
-    /// The header of this format is tried next.
-    Sighted(Depth),
+    /// The header of the normal format is tried next.
+    Sighted,
+    /// That of the deep one, since the normal one could not be read.
+    Unread(Look),
     Announced {
         start: u64,
         announced: Announced,
@@ -86,13 +87,14 @@ impl Follower {
     /// A follower of sightings in `profile`, whose chirp has `chirp` samples; `rate` is that of
     /// the input.
     pub(super) fn new(profile: &'static Profile, chirp: usize, rate: SampleRate) -> Self {
+        let readers = [Depth::Normal, Depth::Deep].map(|depth| Reader::new(profile, depth, chirp));
         Self {
             rate,
-            readers: [Depth::Normal, Depth::Deep].map(|depth| Reader::new(profile, depth, chirp)),
+            faint: FaintHeaders::new(&readers[0]),
+            readers,
             tracks: Vec::with_capacity(MOST_TRACKS + 1),
             recent: VecDeque::new(),
             gatherings: Gatherings::new(chirp as u64),
-            missed: VecDeque::with_capacity(MOST_MISSED),
             assemblies: Assemblies::default(),
             decoder: None,
             examiners: [None, None],
@@ -153,14 +155,14 @@ impl Follower {
         });
         let reach = 2 * self.reader(Depth::Normal).geometry.chirp as u64;
         self.tracks.retain(|track| {
-            let foreshadow = matches!(track.stage, Stage::Sighted(_))
+            let foreshadow = !matches!(track.stage, Stage::Announced { .. })
                 && track.sighting.strongest.abs_diff(sighting.strongest) < reach
                 && track.sighting.power * FORESHADOW < sighting.power;
             !foreshadow
         });
         self.tracks.push(Track {
             sighting,
-            stage: Stage::Sighted(Depth::Normal),
+            stage: Stage::Sighted,
         });
         if self.tracks.len() > MOST_TRACKS {
             // A frame being read is worth more than a mere sighting; then the louder one.
@@ -182,8 +184,11 @@ impl Follower {
         while i < self.tracks.len() {
             let heard = history.end();
             let needed = match &self.tracks[i].stage {
-                Stage::Sighted(depth) => {
-                    let reader = self.reader(*depth);
+                stage @ (Stage::Sighted | Stage::Unread(_)) => {
+                    let reader = self.reader(match stage {
+                        Stage::Sighted => Depth::Normal,
+                        _ => Depth::Deep,
+                    });
                     // The strongest path may be tried after the first.
                     self.tracks[i].sighting.strongest
                         + reader.geometry.needed(reader.header_symbols()) as u64
@@ -203,7 +208,8 @@ impl Follower {
             }
             let track = self.tracks.remove(i);
             let next = match track.stage {
-                Stage::Sighted(depth) => self.read_header(track.sighting, depth, history),
+                Stage::Sighted => self.read_header(track.sighting, None, history),
+                Stage::Unread(normal) => self.read_header(track.sighting, Some(normal), history),
                 Stage::Announced {
                     start,
                     announced,
@@ -226,12 +232,19 @@ impl Follower {
         self.look_for_missing(history);
     }
 
+    /// Tries the normal header, or the deep one, if of the `normal` one no more is known than its
+    /// soft bits.
     fn read_header(
         &mut self,
         sighting: Sighting,
-        depth: Depth,
+        normal: Option<Look>,
         history: &mut History,
     ) -> Option<Stage> {
+        let depth = match normal {
+            None => Depth::Normal,
+            Some(_) => Depth::Deep,
+        };
+        let mut strongest = None;
         let reach = self.reader(depth).geometry.body() as u64;
         let mut unsupported = false;
         for start in [sighting.first_path, sighting.strongest] {
@@ -250,6 +263,7 @@ impl Follower {
                 Err(NoHeader::Unsupported) => unsupported = true,
                 Err(NoHeader::Unreadable) => {}
             }
+            strongest = Some(look);
             if sighting.first_path == sighting.strongest {
                 break;
             }
@@ -262,19 +276,21 @@ impl Follower {
         if self.is_known(sighting.first_path, reach) {
             return None;
         }
-        if depth == Depth::Normal {
-            return Some(Stage::Sighted(Depth::Deep));
-        }
+        let strongest = strongest?;
+        let Some(normal) = normal else {
+            return Some(Stage::Unread(strongest));
+        };
         if let Some(stage) = self.recognise(sighting.strongest, history) {
             return Some(stage);
         }
-        if self.missed.len() == MOST_MISSED {
-            self.missed.pop_front();
+        self.faint.keep(sighting.strongest, [normal, strongest]);
+        if let Some(announced) = self.faint.read(&mut self.readers, history) {
+            self.remember(sighting.strongest);
+            return self.announce(sighting.strongest, announced);
         }
-        self.missed.push_back(sighting.strongest);
         let start = sighting.first_path;
         let end = start + self.reader(Depth::Normal).geometry.frame(1) as u64;
-        self.examine((start, end), Depth::Normal, false, history);
+        self.examine((start, end), &[Depth::Normal, Depth::Deep], false, history);
         None
     }
 
@@ -303,6 +319,7 @@ impl Follower {
                 },
                 stretch: gathering.stretch,
                 snr: gathering.snr(),
+                other: None,
             })
         })?;
         self.remember(start);
@@ -324,27 +341,35 @@ impl Follower {
             .any(|known| known.abs_diff(start) < reach)
     }
 
-    /// Tells what a burst looks like that could not be read, if there is time for a closer look.
+    /// Tells what a burst looks like that could not be read, in that of the formats in `depths`
+    /// which fits better, if there is time for a closer look.
     fn examine(
         &mut self,
         (start, end): (u64, u64),
-        depth: Depth,
+        depths: &[Depth],
         header: bool,
         history: &mut History,
     ) {
         let Some((samples, offset)) = history.from(start) else {
             return;
         };
-        if !self
-            .examinations
-            .allows(start, f64::from(self.profile_rate().0))
-        {
+        let per_second = f64::from(self.profile_rate().0);
+        if !self.examinations.allows(start, per_second) {
             return;
         }
-        let (profile, geometry) = (self.profile(), self.reader(depth).geometry);
-        let seen = self.examiners[depth as usize]
-            .get_or_insert_with(|| Box::new(Examiner::new(profile, depth, geometry)))
-            .examine(samples, offset);
+        let Self {
+            readers, examiners, ..
+        } = self;
+        let seen = depths.iter().map(|&depth| {
+            let reader = &readers[depth as usize];
+            let (profile, geometry) = (reader.profile(), reader.geometry);
+            examiners[depth as usize]
+                .get_or_insert_with(|| Box::new(Examiner::new(profile, depth, geometry)))
+                .examine(samples, offset)
+        });
+        let Some(seen) = seen.max_by(|a, b| a.sigmas.total_cmp(&b.sigmas)) else {
+            return;
+        };
         self.events.push_back(Event::Unread(Unread {
             at: self.to_input(start),
             header,
@@ -389,6 +414,7 @@ impl Follower {
         let end = start + self.reader_of(&header).geometry.frame(frame.map.symbols()) as u64;
         self.events.push_back(Event::Header {
             at: self.to_input(start),
+            profile: self.profile().name,
             bytes: (!header.segmented).then_some(usize::from(header.length)),
             pass: header.pass,
             until: self.to_input(end),
@@ -433,7 +459,7 @@ impl Follower {
             self.gather((start, end), announced, frame, soft, history)
         };
         if !served {
-            self.examine((start, end), depth, true, history);
+            self.examine((start, end), &[depth], true, history);
         }
     }
 
@@ -468,9 +494,10 @@ impl Follower {
         let outcome = self
             .gatherings
             .add(&header, &frame.code, decoder, heard, soft.stretch);
+        let key = Header { pass: 0, ..header };
         let outcome = match outcome {
             Outcome::Kept { passes } => self
-                .look_around(&Header { pass: 0, ..header }, true, history)
+                .look_around(&key, Some(announced.other), history)
                 .unwrap_or(Outcome::Kept { passes }),
             other => other,
         };
@@ -505,13 +532,18 @@ impl Follower {
         }
     }
 
-    /// Looks for other passes of a gathering; `None` if there are none. `news` says that it has
-    /// just got one.
-    fn look_around(&mut self, key: &Header, news: bool, history: &mut History) -> Option<Outcome> {
+    /// Looks for other passes of a gathering; `None` if there are none. There are `news` if it has
+    /// just got one, maybe with another of the same loop.
+    fn look_around(
+        &mut self,
+        key: &Header,
+        news: Option<Option<Place>>,
+        history: &mut History,
+    ) -> Option<Outcome> {
         let Self {
             readers,
             gatherings,
-            missed,
+            faint,
             ended,
             decoder,
             ..
@@ -525,13 +557,13 @@ impl Follower {
         };
         let gathering = gatherings.of_mut(key)?;
         // What was sighted later has been compared already.
-        let sighted: &[u64] = match news && gathering.passes == 1 {
-            true => missed.make_contiguous(),
-            false => &[],
+        let sighted: Vec<u64> = match news {
+            Some(_) if gathering.passes == 1 => faint.starts().collect(),
+            _ => Vec::new(),
         };
-        let found = retrospect.find(gathering, sighted);
+        let found = retrospect.find(gathering, &sighted, news.flatten());
         gathering.silence = gathering.silence.or(found.silence);
-        gathering.looks = match news || found.sure {
+        gathering.looks = match news.is_some() || found.sure {
             true => 0,
             false => gathering.looks + 1,
         };
@@ -556,7 +588,7 @@ impl Follower {
                 .map(|gathering| (gathering.key, gathering.stretch))
         };
         while let Some((key, stretch)) = due(self) {
-            let outcome = self.look_around(&key, false, history);
+            let outcome = self.look_around(&key, None, history);
             // A slow clock's pass is due a little before it is whole: once more, when more was heard.
             if let Some(gathering) = self.gatherings.of_mut(&key) {
                 gathering.look_at = gathering.look_at.max(end + 1);
@@ -682,6 +714,7 @@ impl Follower {
     fn lose(&mut self, at: u64, reason: Loss, snr: Decibels) {
         self.events.push_back(Event::Lost {
             at: self.to_input(at),
+            profile: self.profile().name,
             reason,
             snr,
         });
@@ -724,6 +757,7 @@ fn next_look(retrospect: &Retrospect<'_, '_>, gathering: &Gathering) -> Option<u
 #[cfg(test)]
 mod tests {
     use super::super::history::{Resampled, Ring};
+    use super::super::{Receiver, Transmitter, faint};
     use super::*;
     use crate::air::Random;
     use crate::samples::Resampler;
@@ -754,9 +788,9 @@ mod tests {
             });
             follower.advance(history);
             assert!(follower.tracks.len() <= MOST_TRACKS);
-            assert!(follower.missed.len() <= MOST_MISSED);
+            assert!(follower.faint.starts().count() <= faint::MOST);
             assert!(follower.recent.len() <= MOST_TRACKS);
-            assert!(follower.gatherings.open().count() <= MOST_MISSED);
+            assert!(follower.gatherings.open().count() <= MOST_TRACKS);
             assert!(follower.take_events().count() <= 3);
         };
         // Most are too old to be looked at, or lie beyond what was heard.
@@ -767,5 +801,46 @@ mod tests {
         for i in 0..100 {
             follow(end - 100_000 - 997 * i, &mut history);
         }
+    }
+
+    #[test]
+    fn a_deep_burst_that_cannot_be_read_is_examined_as_one() {
+        let profile = &Profile::AUDIBLE;
+        let rate = profile.receiver_rate;
+        let burst = |payload: &[u8]| {
+            let burst = Transmitter::new(profile, rate).burst(payload, 4);
+            burst.expect("fits").into_samples()
+        };
+        // Each symbol of its header is another's.
+        let symbols = (0..3).map(|i| 1536 + i * 3456);
+        let bursts: [&[u8]; 3] = [b"one", b"another", b"a third"];
+        let mut samples = vec![0.0; 12_000];
+        samples.extend_from_slice(&burst(b"one")[..1536]);
+        for (at, payload) in symbols.zip(bursts) {
+            samples.extend_from_slice(&burst(payload)[at..at + 3456]);
+        }
+        samples.extend(vec![0.0; 24_000]);
+        let mut random = Random::new(1, "deep");
+        samples
+            .iter_mut()
+            .for_each(|x| *x += (random.gaussian() * 0.01) as f32);
+        let mut receiver = Receiver::new(profile.alone(), rate).expect("a receiver");
+        let events: Vec<Event> = receiver.push(&samples).collect();
+        let unread = events.iter().filter_map(|event| match event {
+            Event::Unread(unread) => Some(unread),
+            _ => None,
+        });
+        let unread: Vec<&Unread> = unread.collect();
+        assert!(
+            matches!(unread[..], [Unread { header: false, .. }]),
+            "{events:?}"
+        );
+        let [normal, deep] = [Depth::Normal, Depth::Deep].map(|depth| {
+            let geometry = Reader::new(profile, depth, 1536).geometry;
+            let mut examiner = Examiner::new(profile, depth, geometry);
+            f64::from(examiner.examine(&samples, 12_000).sigmas)
+        });
+        assert!(deep > 2.0 * normal, "{deep} {normal}");
+        assert!((f64::from(unread[0].sigmas) / deep - 1.0).abs() < 0.1);
     }
 }

@@ -12,6 +12,7 @@ mod anatomy;
 mod assembly;
 mod event;
 mod examination;
+mod faint;
 mod follower;
 mod frame;
 mod gathering;

@@ -9,6 +9,7 @@ use crate::tones::{FrameMap, Levels, SoftDemapper};
 use crate::units::{Decibels, Llr};
 
 use super::frame::{Frame, header_code, header_code_bits};
+use super::rhythm::{Place, Rhythm};
 use super::{Depth, Profile};
 
 /// Largest clock error or motion that is looked for, as a fraction: 1000 ppm is a source that
@@ -90,6 +91,8 @@ pub(super) struct Announced {
     pub(super) header: Header,
     pub(super) stretch: f64,
     pub(super) snr: Decibels,
+    /// Another pass of its loop, if it took both to read the header.
+    pub(super) other: Option<Place>,
 }
 
 /// What the header of a frame gave, whether or not it can be read.
@@ -99,6 +102,9 @@ pub(super) struct Look {
     pub(super) llrs: Vec<Llr>,
     pub(super) stretch: f64,
     pub(super) snr: Decibels,
+    /// How well its tones stand out at each stretch that was looked at, for [`Reader::best_of`];
+    /// none if the stretch was known.
+    pub(super) alignments: Vec<f32>,
 }
 
 /// What the data of a frame gave.
@@ -165,8 +171,10 @@ impl Reader {
             return self.look_at(samples, start, stretch);
         }
         self.take_fine(samples, start, 0..self.header_symbols());
-        let best = self.best_stretch(0.0, STRETCH_MOST, STRETCH_STEP);
+        let alignments = self.alignments(0.0, STRETCH_MOST, STRETCH_STEP);
+        let best = Self::best_of(&alignments);
         let mut look = self.look_at(samples, start, best);
+        look.alignments = alignments;
         let Some(alias) = self.alias() else {
             return look;
         };
@@ -182,7 +190,12 @@ impl Reader {
             let other = self.look_at(samples, start, stretch);
             let its_agreement = self.agreement(&other);
             if its_agreement > agreement {
-                (look, agreement) = (other, its_agreement);
+                let alignments = look.alignments;
+                look = Look {
+                    alignments,
+                    ..other
+                };
+                agreement = its_agreement;
             }
         }
         look
@@ -195,6 +208,7 @@ impl Reader {
             llrs: self.header_map.header_llrs(&soft),
             stretch,
             snr: levels.snr(),
+            alignments: Vec::new(),
         }
     }
 
@@ -238,12 +252,27 @@ impl Reader {
             header,
             stretch: look.stretch,
             snr: look.snr,
+            other: None,
         })
     }
 
     /// The coded bits of a header.
     pub(super) fn word(&self, header: &Header) -> Vec<bool> {
         self.header_code.encode(&header.to_bits())
+    }
+
+    /// How long the passes of a message are, by the `readers` of both formats; `None` if there is
+    /// no such message.
+    pub(super) fn rhythm(readers: &[Self; 2], key: &Header) -> Option<Rhythm> {
+        let mut lengths = [0; 8];
+        for (pass, length) in (0..).zip(&mut lengths) {
+            let header = Header { pass, ..*key };
+            let profile = readers[0].profile;
+            let symbols = Frame::symbols(profile, &header).ok()?;
+            let reader = &readers[profile.depth_of(&header) as usize];
+            *length = reader.geometry.frame(symbols) as u64;
+        }
+        Some(Rhythm { lengths })
     }
 
     /// Soft bits of the data of the frame that `announced` began. Only the symbols in `heard` are
@@ -318,21 +347,24 @@ impl Reader {
 
     /// The stretch at which the tones stand out best.
     fn best_stretch(&self, around: f64, reach: f64, step: f64) -> f64 {
+        best(&self.alignments(around, reach, step), around, step)
+    }
+
+    /// The stretch that is best by the `alignments` of a look, or a sum of several looks'.
+    pub(super) fn best_of(alignments: &[f32]) -> f64 {
+        best(alignments, 0.0, STRETCH_STEP)
+    }
+
+    /// How well the tones stand out at each stretch from `around - reach` to `around + reach`.
+    fn alignments(&self, around: f64, reach: f64, step: f64) -> Vec<f32> {
         let steps = (reach / step).round() as i32;
         let score = |k: i32| {
             let stretch = around + f64::from(k) * step;
-            (
-                self.fine
-                    .iter()
-                    .map(|fine| self.detector.alignment(fine, stretch))
-                    .sum::<f32>(),
-                stretch,
-            )
+            let each = self.fine.iter();
+            each.map(|fine| self.detector.alignment(fine, stretch))
+                .sum()
         };
-        let best = (-steps..=steps)
-            .map(score)
-            .max_by(|a, b| a.0.total_cmp(&b.0));
-        best.map_or(around, |(_, stretch)| stretch)
+        (-steps..=steps).map(score).collect()
     }
 
     fn take_energies(
@@ -369,4 +401,12 @@ impl Reader {
     pub(super) fn profile(&self) -> &'static Profile {
         self.profile
     }
+}
+
+/// The stretch of the greatest of the alignments around `around`, in steps of `step`.
+fn best(alignments: &[f32], around: f64, step: f64) -> f64 {
+    let middle = (alignments.len() / 2) as f64;
+    let best = alignments.iter().enumerate();
+    let best = best.max_by(|a, b| a.1.total_cmp(b.1));
+    best.map_or(around, |(k, _)| around + (k as f64 - middle) * step)
 }

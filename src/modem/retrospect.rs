@@ -45,20 +45,19 @@ pub(super) struct Found {
 impl Retrospect<'_, '_> {
     /// The rhythm of a message.
     pub(super) fn rhythm(&self, key: &Header) -> Option<Rhythm> {
-        let mut lengths = [0; 8];
-        for (pass, length) in (0..).zip(&mut lengths) {
-            let header = Header { pass, ..*key };
-            let symbols = Frame::symbols(self.profile, &header).ok()?;
-            let depth = self.profile.depth_of(&header);
-            *length = self.readers[depth as usize].geometry.frame(symbols) as u64;
-        }
-        Some(Rhythm { lengths })
+        Reader::rhythm(self.readers, key)
     }
 
     /// Passes of `gathering` that it does not have yet: those of its loop, and those whose
-    /// preambles were seen at `sighted` and could not be read.
-    pub(super) fn find(&mut self, gathering: &Gathering, sighted: &[u64]) -> Found {
-        let mut found = self.find_loop(gathering);
+    /// preambles were seen at `sighted` and could not be read. `other` is known to be one of its
+    /// loop.
+    pub(super) fn find(
+        &mut self,
+        gathering: &Gathering,
+        sighted: &[u64],
+        other: Option<Place>,
+    ) -> Found {
+        let mut found = self.find_loop(gathering, other);
         let mut places: Vec<Place> = Vec::new();
         for &start in sighted {
             let start = start as i64;
@@ -102,7 +101,7 @@ impl Retrospect<'_, '_> {
             .map(|(_, place)| place)
     }
 
-    fn find_loop(&mut self, gathering: &Gathering) -> Found {
+    fn find_loop(&mut self, gathering: &Gathering, other: Option<Place>) -> Found {
         let Some(rhythm) = self.rhythm(&gathering.key) else {
             return Found::default();
         };
@@ -112,7 +111,8 @@ impl Retrospect<'_, '_> {
         let silences = match gathering.silence {
             Some(silence) => vec![silence],
             None => {
-                let known: Vec<Place> = gathering.known.iter().copied().collect();
+                let known = gathering.known.iter().copied().chain(other);
+                let known: Vec<Place> = known.collect();
                 rhythm.silences(&known, gathering.stretch)
             }
         };
@@ -147,7 +147,7 @@ impl Retrospect<'_, '_> {
         let Some((total, silence, places)) = best else {
             return Found::default();
         };
-        if gathering.silence.is_none() && total < BELIEVED {
+        if gathering.silence.is_none() && other.is_none() && total < BELIEVED {
             return Found::default();
         }
         let passes = self.read_all(gathering, places);
@@ -225,6 +225,7 @@ impl Retrospect<'_, '_> {
             header,
             stretch: gathering.stretch,
             snr: gathering.snr(),
+            other: None,
         };
         let soft = match u64::try_from(place.start) {
             Ok(start) => {

@@ -40,21 +40,43 @@ impl Rhythm {
         let mut newest: Vec<Place> = known.to_vec();
         newest.sort_by_key(|place| place.start);
         for pair in newest.windows(2).rev().take(2) {
-            let distance = (pair[1].start - pair[0].start) as f64 * (1.0 + stretch);
-            let (mut sound, mut count, mut pass) = (0.0, 0usize, pair[0].pass);
-            while pass != pair[1].pass || count == 0 {
-                sound += self.length(pass) as f64;
-                count += 1;
-                pass = (pass + 1) % CYCLE as u8;
-            }
-            let silence = (distance - sound) / count as f64;
-            let most = MOST_SILENCE * sound / count as f64;
             // Below a thousandth of a second of each frame's clock it is none.
-            if silence > sound * 1e-3 && silence < most {
+            let silence = self.silence(pair[0], pair[1], stretch, f64::INFINITY);
+            if let Some(silence) = silence.filter(|silence| *silence > 0.0) {
                 silences.push(silence);
             }
         }
         silences
+    }
+
+    /// The silence after each pass that puts `later` where it is, in samples of the sender's clock
+    /// that runs faster by `stretch`; `None` if they make no loop. Passes may lie closer than they
+    /// can by `beside`.
+    pub(super) fn silence(
+        &self,
+        earlier: Place,
+        later: Place,
+        stretch: f64,
+        beside: f64,
+    ) -> Option<f64> {
+        let distance = (later.start.saturating_sub(earlier.start)) as f64 * (1.0 + stretch);
+        let (mut sound, mut count, mut pass) = (0.0, 0usize, earlier.pass);
+        while pass != later.pass || count == 0 {
+            sound += self.length(pass) as f64;
+            count += 1;
+            pass = (pass + 1) % CYCLE as u8;
+        }
+        let spare = distance - sound;
+        if spare < -beside {
+            return None;
+        }
+        // Below a thousandth of the sound it is the clocks' error.
+        let silence = if spare > sound * 1e-3 * count as f64 {
+            spare / count as f64
+        } else {
+            0.0
+        };
+        (silence < MOST_SILENCE * sound / count as f64).then_some(silence)
     }
 
     /// The places of the passes before and after `anchor` which reach into `from..to`: those that

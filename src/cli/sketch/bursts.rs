@@ -78,11 +78,13 @@ impl Bursts {
             }
             Event::Header {
                 at,
+                profile,
                 bytes,
                 pass,
                 until,
             } => {
                 let burst = self.at(*at);
+                burst.profile = Some(profile);
                 burst.at = *at;
                 burst.until = Some((*until).max(*at));
                 (burst.bytes, burst.pass) = (*bytes, Some(*pass));
@@ -101,8 +103,14 @@ impl Bursts {
             }
             Event::Message(heard) => self.read(heard),
             Event::Unread(unread) => self.unread(unread),
-            Event::Lost { at, reason, snr } => {
+            Event::Lost {
+                at,
+                profile,
+                reason,
+                snr,
+            } => {
                 let burst = self.at(*at);
+                burst.profile = Some(profile);
                 burst.snr = Some(*snr);
                 burst.outcome = Outcome::Lost(*reason);
             }
@@ -276,6 +284,7 @@ mod tests {
     fn header(at: u64) -> Event {
         Event::Header {
             at,
+            profile: "audible",
             bytes: Some(64),
             pass: 0,
             until: at + 24_000,
@@ -356,6 +365,7 @@ mod tests {
         bursts.event(&header(40_000));
         bursts.event(&Event::Header {
             at: 70_000,
+            profile: "audible",
             bytes: Some(65),
             pass: 0,
             until: 90_000,

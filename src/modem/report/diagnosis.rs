@@ -155,7 +155,9 @@ impl Diagnosis {
                     burst.unread = Some(unread);
                 }
             }
-            Event::Lost { at, reason, snr } => {
+            Event::Lost {
+                at, reason, snr, ..
+            } => {
                 if let Some(burst) = self.burst(at) {
                     burst.lost = Some((reason, snr));
                 }
@@ -549,11 +551,13 @@ mod tests {
             });
             diagnosis.note(&Event::Lost {
                 at,
+                profile: "audible",
                 reason: Loss::Unreadable { passes: 1 },
                 snr: Decibels(f32::NAN),
             });
             diagnosis.note(&Event::Header {
                 at,
+                profile: "audible",
                 bytes: None,
                 pass: 0,
                 until: u64::MAX - i,
