@@ -134,7 +134,7 @@ impl Pair {
             // As the sound medium tells it.
             let input = match event {
                 Event::Carrier { .. } => Input::Carrier {
-                    length: Duration::from_millis(250),
+                    length: Duration::from_secs_f64(Profile::AUDIBLE.seconds_to_header() + 0.05),
                 },
                 Event::Header { until, .. } => Input::Carrier {
                     length: Duration::from_secs_f64(RATE.seconds(until.saturating_sub(position))),

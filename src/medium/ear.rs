@@ -213,6 +213,31 @@ mod tests {
     }
 
     #[test]
+    fn a_burst_of_either_format_is_told_without_a_gap_from_its_preamble_to_its_end() {
+        for (profile, pass) in Profile::ALL.iter().flat_map(|p| [(p, 0), (p, 1), (p, 4)]) {
+            let burst = crate::modem::Transmitter::new(profile, RATE).burst(b"hello", pass);
+            let mut samples = burst.expect("fits").into_samples();
+            let end = RATE.seconds(samples.len() as u64);
+            samples.resize(samples.len() + 24_000, 0.0);
+            let mut ear = Ear::new(Profile::ALL, RATE).expect("an ear");
+            let (mut now, mut until, mut messages) = (0.0, None::<f64>, 0);
+            for block in samples.chunks(480) {
+                now += RATE.seconds(block.len() as u64);
+                ear.hear(block, |happening| match happening {
+                    Happening::Carrier { for_s } => {
+                        until = Some(until.unwrap_or(0.0).max(now + for_s));
+                    }
+                    Happening::Heard { .. } => messages += 1,
+                    _ => {}
+                });
+                let is_told = until.is_none_or(|until| now.min(end) <= until);
+                assert!(is_told, "{} {pass}: at {now} until {until:?}", profile.name);
+            }
+            assert_eq!(messages, 1, "{} {pass}", profile.name);
+        }
+    }
+
+    #[test]
     fn the_level_is_told_ten_times_a_second() {
         let mut ear = Ear::new(Profile::ALL, RATE).expect("an ear");
         let mut levels = 0;

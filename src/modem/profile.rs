@@ -231,11 +231,15 @@ impl Profile {
         )
     }
 
-    /// Seconds from the beginning of a burst until the header of its normal format is whole.
+    /// Seconds from the beginning of a burst until its header is whole, in the slower of the
+    /// formats: before, nobody can tell which it is.
     pub fn seconds_to_header(&self) -> f64 {
-        let symbols = FrameMap::header_symbols(&self.normal.plan, header_code_bits());
-        let samples = symbols * (self.normal.guard + self.normal.body);
-        self.chirp.seconds + SampleRate::HZ_48000.seconds(samples as u64)
+        let samples = |format: &Format| {
+            let symbols = FrameMap::header_symbols(&format.plan, header_code_bits());
+            symbols * (format.guard + format.body)
+        };
+        let slower = samples(&self.normal).max(samples(&self.deep));
+        self.chirp.seconds + SampleRate::HZ_48000.seconds(slower as u64)
     }
 
     /// Which format the frame behind a header goes out in.
