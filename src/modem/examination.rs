@@ -75,6 +75,10 @@ impl Budget {
 }
 
 impl Examiner {
+    /// Tones that stand out by so many standard deviations are there: by chance the best of all
+    /// stretches comes so far once in some ten thousand looks.
+    pub(super) const SURE_SIGMAS: f32 = 5.0;
+
     pub(super) fn new(profile: &'static Profile, depth: Depth, geometry: Geometry) -> Self {
         let plan = profile.at_depth(depth).plan;
         Self {

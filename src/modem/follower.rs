@@ -341,8 +341,8 @@ impl Follower {
             .any(|known| known.abs_diff(start) < reach)
     }
 
-    /// Tells what a burst looks like that could not be read, in that of the formats in `depths`
-    /// which fits better, if there is time for a closer look.
+    /// Tells what a burst looks like that could not be read, in the first of the formats in
+    /// `depths` or another that clearly fits better, if there is time for a closer look.
     fn examine(
         &mut self,
         (start, end): (u64, u64),
@@ -367,7 +367,12 @@ impl Follower {
                 .get_or_insert_with(|| Box::new(Examiner::new(profile, depth, geometry)))
                 .examine(samples, offset)
         });
-        let Some(seen) = seen.max_by(|a, b| a.sigmas.total_cmp(&b.sigmas)) else {
+        // Another than the first must be sure: chance makes one or the other fit better.
+        let better = |first: Unread, other: Unread| {
+            let is_better = other.sigmas > first.sigmas.max(Examiner::SURE_SIGMAS);
+            if is_better { other } else { first }
+        };
+        let Some(seen) = seen.reduce(better) else {
             return;
         };
         self.events.push_back(Event::Unread(Unread {

@@ -14,6 +14,7 @@ mod calibration;
 mod damage;
 mod hearing;
 mod laws;
+mod loops;
 mod noise;
 mod rooms;
 
