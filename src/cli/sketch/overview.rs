@@ -17,7 +17,7 @@ const LANES: usize = 5;
 const ACROSS: f64 = 770.0;
 const LETTER: f64 = 6.4;
 /// The level's panel, in dBFS; above full scale just so much that a line along it is seen.
-const QUIETEST: f64 = -80.0;
+const QUIETEST: f64 = -76.0;
 const LOUDEST: f64 = 4.0;
 
 /// What the first two panels show.
