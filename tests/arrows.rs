@@ -93,8 +93,17 @@ const LIBRARY: &[Row] = &[
     pure("medium/memory", &["units"], &["thiserror"]),
     pure("link", &[], &["thiserror"]),
     edge("link/channel", &[], &["async_trait", "thiserror"]),
+    edge("link/flow", &[], &["tokio"]),
     edge("link/heart", &[], &["tokio"]),
+    edge("link/memory", &[], &["async_trait", "tokio"]),
     edge("link/session", &[], &["async_trait", "tokio", "thiserror"]),
+    edge("link/stream", &[], &["tokio"]),
+    pure("link/transfer", &[], &["sha2", "thiserror"]),
+    edge(
+        "link/transfer/disk",
+        &[],
+        &["async_trait", "sha2", "thiserror", "tokio"],
+    ),
     pure(
         "pairing",
         &["units", "signal", "medium"],

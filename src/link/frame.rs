@@ -10,6 +10,10 @@ pub const VERSION: u8 = 1;
 /// message (RFC 8831, section 6.6).
 pub const MAX_PAYLOAD: usize = 16_384;
 
+/// What a frame costs the receiver's memory besides its bytes, so that empty ones are not free: the
+/// event it becomes, and its place in a queue.
+pub const OVERHEAD: usize = 64;
+
 /// One message of a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -20,6 +24,14 @@ pub enum Frame {
     Text(String),
     /// Bytes for whoever uses the link: at most [`MAX_PAYLOAD`].
     Data(Vec<u8>),
+    /// A message of a [file transfer](super::transfer): at most [`MAX_PAYLOAD`] bytes.
+    Files(Vec<u8>),
+    /// The sender will send no more [`Data`](Self::Data).
+    End,
+    /// How much the sender's user has taken of what it was sent: the sum of the
+    /// lengths of all texts, data, files and ends since the link began, each with
+    /// [`OVERHEAD`] on top.
+    Taken(u64),
     /// Nothing but a sign of life.
     Ping,
     /// The last word.
@@ -54,6 +66,14 @@ pub enum FrameError {
         /// The shortest hello.
         min: usize,
     },
+    /// A count that ends too early.
+    #[error("count of {got} bytes: {min} are needed")]
+    ShortCount {
+        /// Bytes of the frame.
+        got: usize,
+        /// The shortest count.
+        min: usize,
+    },
     /// More than a frame may carry.
     #[error("payload of {got} bytes: a frame carries at most {max}")]
     TooLong {
@@ -71,6 +91,9 @@ impl Frame {
             Self::Hello(Hello { version, heard }) => vec![HELLO, *version, u8::from(*heard)],
             Self::Text(text) => with_payload(TEXT, text.as_bytes()),
             Self::Data(data) => with_payload(DATA, data),
+            Self::Files(message) => with_payload(FILES, message),
+            Self::End => vec![END],
+            Self::Taken(total) => with_payload(TAKEN, &total.to_le_bytes()),
             Self::Ping => vec![PING],
             Self::Bye => vec![BYE],
         }
@@ -84,7 +107,7 @@ impl Frame {
     /// If the bytes are no frame of this version.
     pub fn decode(bytes: &[u8]) -> Result<Self, FrameError> {
         let (&kind, payload) = bytes.split_first().ok_or(FrameError::Empty)?;
-        if matches!(kind, TEXT | DATA) && payload.len() > MAX_PAYLOAD {
+        if matches!(kind, TEXT | DATA | FILES) && payload.len() > MAX_PAYLOAD {
             return Err(FrameError::TooLong {
                 got: payload.len(),
                 max: MAX_PAYLOAD,
@@ -103,6 +126,15 @@ impl Frame {
             },
             TEXT => Ok(Self::Text(clean(&String::from_utf8_lossy(payload)))),
             DATA => Ok(Self::Data(payload.to_vec())),
+            FILES => Ok(Self::Files(payload.to_vec())),
+            END => Ok(Self::End),
+            TAKEN => match payload.first_chunk() {
+                Some(total) => Ok(Self::Taken(u64::from_le_bytes(*total))),
+                None => Err(FrameError::ShortCount {
+                    got: bytes.len(),
+                    min: 9,
+                }),
+            },
             PING => Ok(Self::Ping),
             BYE => Ok(Self::Bye),
             other => Err(FrameError::UnknownKind(other)),
@@ -122,6 +154,9 @@ const TEXT: u8 = 1;
 const PING: u8 = 2;
 const BYE: u8 = 3;
 const DATA: u8 = 4;
+const FILES: u8 = 16;
+const END: u8 = 17;
+const TAKEN: u8 = 18;
 
 #[cfg(test)]
 mod tests {
@@ -143,6 +178,9 @@ mod tests {
             Frame::Text(String::new()),
             Frame::Data((0..=255).collect()),
             Frame::Data(vec![7; MAX_PAYLOAD]),
+            Frame::Files(vec![1, 2, 3]),
+            Frame::End,
+            Frame::Taken(u64::MAX - 1),
             Frame::Ping,
             Frame::Bye,
         ];
@@ -158,6 +196,10 @@ mod tests {
         assert_eq!(
             Frame::decode(&[HELLO, 1]),
             Err(FrameError::ShortHello { got: 2, min: 3 })
+        );
+        assert_eq!(
+            Frame::decode(&[TAKEN, 1, 2]),
+            Err(FrameError::ShortCount { got: 3, min: 9 })
         );
         let long = vec![TEXT; MAX_PAYLOAD + 2];
         assert_eq!(

@@ -1,6 +1,6 @@
 //! What keeps a link alive and notices that it is not: one task reads, pings and watches.
 
-use super::{Channel, Frame};
+use super::{Channel, Frame, flow::Flow};
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::{
     sync::mpsc,
@@ -34,6 +34,11 @@ pub enum LinkEvent {
     Text(String),
     /// Bytes, as they were given to `send_data`.
     Data(Vec<u8>),
+    /// The peer has said that it will send no more data. It may go on to listen.
+    End,
+    /// A message of a [file transfer](super::transfer), for
+    /// [`send_files`](super::Link::send_files) or [`receive_files`](super::Link::receive_files).
+    Files(Vec<u8>),
     /// The link is over; nothing else comes.
     Closed {
         /// Why.
@@ -71,27 +76,38 @@ impl fmt::Display for CloseReason {
     }
 }
 
-/// Reads the channel until it is over, and says so last. An event nobody takes stops the reading,
-/// and with it the sender, but not the beat.
+/// Something that came, and what it cost of the window.
+pub(super) type Delivery = (LinkEvent, u64);
+
+/// Reads the channel until it is over, and says so last. The queue of events holds no more than
+/// the peer may send before some are taken; if it sends more all the same, nothing is read until
+/// they are, and the beat goes on.
 pub(super) async fn beat(
     channel: Arc<dyn Channel>,
-    events: mpsc::Sender<LinkEvent>,
+    events: mpsc::UnboundedSender<Delivery>,
+    flow: Arc<Flow>,
     heartbeat: Heartbeat,
 ) {
     let mut ticks = interval(heartbeat.every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut heard = Instant::now();
-    let mut untaken: Option<LinkEvent> = None;
     let reason = loop {
+        let full = flow.is_full();
         tokio::select! {
-            message = channel.receive(), if untaken.is_none() => {
+            message = channel.receive(), if !full => {
                 heard = Instant::now();
                 let Some(message) = message else {
                     break CloseReason::ChannelClosed;
                 };
-                match Frame::decode(&message) {
-                    Ok(Frame::Text(text)) => untaken = Some(LinkEvent::Text(text)),
-                    Ok(Frame::Data(data)) => untaken = Some(LinkEvent::Data(data)),
+                let event = match Frame::decode(&message) {
+                    Ok(Frame::Text(text)) => LinkEvent::Text(text),
+                    Ok(Frame::Data(data)) => LinkEvent::Data(data),
+                    Ok(Frame::Files(message)) => LinkEvent::Files(message),
+                    Ok(Frame::End) => LinkEvent::End,
+                    Ok(Frame::Taken(total)) => {
+                        flow.peer_has_taken(total);
+                        continue;
+                    }
                     Ok(Frame::Bye) => {
                         // The echo tells the peer that all it said before has arrived.
                         let _ = channel.send_if_idle(&Frame::Bye.encode()).await;
@@ -99,29 +115,35 @@ pub(super) async fn beat(
                         break CloseReason::PeerLeft;
                     }
                     // A second hello is the first's confirmation; what is no frame is not for us.
-                    Ok(Frame::Ping | Frame::Hello(_)) | Err(_) => {}
+                    Ok(Frame::Ping | Frame::Hello(_)) | Err(_) => continue,
+                };
+                let cost = flow.arrived(message.len());
+                if events.send((event, cost)).is_err() {
+                    return;
                 }
             }
-            permit = events.reserve(), if untaken.is_some() => {
-                let (Ok(permit), Some(event)) = (permit, untaken.take()) else {
-                    return;
-                };
-                permit.send(event);
-                // We did not listen meanwhile: that was not the peer's silence.
-                heard = Instant::now();
+            () = flow.owing() => {
+                if full {
+                    // We did not listen meanwhile: that was not the peer's silence.
+                    heard = Instant::now();
+                }
+                // A channel that is closed has perhaps not been read to its end: that says when.
+                let taken = Frame::Taken(flow.taken()).encode();
+                let _ = channel.send_if_idle(&taken).await;
             }
             _ = ticks.tick() => {
                 let silence = heard.elapsed();
-                if untaken.is_none() && silence >= heartbeat.dead_after {
+                if !full && silence >= heartbeat.dead_after {
                     break CloseReason::PeerSilent { silence };
                 }
-                if channel.send_if_idle(&Frame::Ping.encode()).await.is_err() {
-                    break CloseReason::ChannelClosed;
-                }
+                // Said again and again, so that none is missed that could not be sent.
+                let beat = Frame::Taken(flow.taken()).encode();
+                let _ = channel.send_if_idle(&beat).await;
             }
         }
     };
-    let _ = events.send(LinkEvent::Closed { reason }).await;
+    flow.over();
+    let _ = events.send((LinkEvent::Closed { reason }, 0));
 }
 
 /// As long as a last word may take.

@@ -10,11 +10,19 @@ mod text;
 #[cfg(feature = "net")]
 mod channel;
 #[cfg(feature = "net")]
+mod flow;
+#[cfg(feature = "net")]
 mod heart;
 #[cfg(feature = "net")]
+mod memory;
+#[cfg(feature = "net")]
 mod session;
+#[cfg(feature = "net")]
+mod stream;
 
-pub use frame::{Frame, FrameError, Hello, MAX_PAYLOAD, VERSION};
+pub mod transfer;
+
+pub use frame::{Frame, FrameError, Hello, MAX_PAYLOAD, OVERHEAD, VERSION};
 pub use text::clean;
 
 #[cfg(feature = "net")]
@@ -22,4 +30,8 @@ pub use channel::{Channel, ChannelError};
 #[cfg(feature = "net")]
 pub use heart::{CloseReason, Heartbeat, LinkEvent};
 #[cfg(feature = "net")]
+pub use memory::MemoryChannel;
+#[cfg(feature = "net")]
 pub use session::{Link, LinkError, LinkSender, ProofError};
+#[cfg(feature = "net")]
+pub use stream::LinkStream;

@@ -1,25 +1,40 @@
 //! The link itself: proven when it is made, watched while it lives.
 
 use super::{
-    Channel, ChannelError, CloseReason, Frame, Heartbeat, Hello, LinkEvent, MAX_PAYLOAD, VERSION,
-    heart,
+    Channel, ChannelError, CloseReason, Frame, Heartbeat, Hello, LinkEvent, LinkStream,
+    MAX_PAYLOAD, VERSION, flow::Flow, heart,
 };
-use std::{fmt, sync::Arc, time::Duration};
-use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
+use std::{
+    fmt,
+    future::poll_fn,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+use tokio::{
+    sync::{Mutex, mpsc},
+    task::JoinHandle,
+    time::timeout,
+};
 
 /// An open channel to a peer, both directions proven, watched by a [`Heartbeat`].
 ///
 /// Dropping it closes the channel without a goodbye: the peer notices within seconds.
 pub struct Link {
     channel: Arc<dyn Channel>,
-    events: mpsc::Receiver<LinkEvent>,
+    flow: Arc<Flow>,
+    events: mpsc::UnboundedReceiver<heart::Delivery>,
     heart: JoinHandle<()>,
     closed: Option<CloseReason>,
+    transfers: Arc<Mutex<u32>>,
 }
 
 /// Sends over a [`Link`] from elsewhere.
 #[derive(Clone)]
-pub struct LinkSender(Arc<dyn Channel>);
+pub struct LinkSender {
+    channel: Arc<dyn Channel>,
+    flow: Arc<Flow>,
+}
 
 /// Why a channel did not become a link.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -76,13 +91,17 @@ impl Link {
             channel.close().await;
             return Err(error);
         }
-        let (sender, events) = mpsc::channel(UNREAD);
-        let heart = tokio::spawn(heart::beat(channel.clone(), sender, heartbeat));
+        let flow = Arc::new(Flow::new());
+        let (sender, events) = mpsc::unbounded_channel();
+        let heart = heart::beat(channel.clone(), sender, flow.clone(), heartbeat);
+        let heart = tokio::spawn(heart);
         Ok(Self {
             channel,
+            flow,
             events,
             heart,
             closed: None,
+            transfers: Arc::default(),
         })
     }
 
@@ -94,7 +113,8 @@ impl Link {
         self.sender().send_text(text).await
     }
 
-    /// Sends bytes; waits while too much is on its way.
+    /// Sends bytes; waits while 2 MiB are sent that the peer's program has not yet taken. A future
+    /// that is dropped while it waits has sent nothing.
     ///
     /// # Errors
     /// [`LinkError::TooLong`] above [`MAX_PAYLOAD`] bytes; [`LinkError::Closed`].
@@ -102,25 +122,61 @@ impl Link {
         self.sender().send_data(data).await
     }
 
+    /// Says that no more data will be sent; the peer gets [`LinkEvent::End`]. What it sends still
+    /// comes.
+    ///
+    /// # Errors
+    /// [`LinkError::Closed`].
+    pub async fn end(&self) -> Result<(), LinkError> {
+        self.sender().end().await
+    }
+
     /// Sends from elsewhere, while [`next`](Self::next) waits here.
     pub fn sender(&self) -> LinkSender {
-        LinkSender(self.channel.clone())
+        LinkSender {
+            channel: self.channel.clone(),
+            flow: self.flow.clone(),
+        }
+    }
+
+    /// The link as a stream of bytes, for whatever speaks over
+    /// [`AsyncRead`](tokio::io::AsyncRead) and [`AsyncWrite`](tokio::io::AsyncWrite).
+    pub fn into_stream(self) -> LinkStream {
+        LinkStream::new(self)
     }
 
     /// Waits for the next thing. After [`LinkEvent::Closed`] it gives that again and again.
     /// Dropping the future loses nothing.
     pub async fn next(&mut self) -> LinkEvent {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    /// As [`next`](Self::next), for a future of one's own.
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<LinkEvent> {
         if let Some(reason) = &self.closed {
             let reason = reason.clone();
-            return LinkEvent::Closed { reason };
+            return Poll::Ready(LinkEvent::Closed { reason });
         }
-        let event = self.events.recv().await.unwrap_or(LinkEvent::Closed {
+        let closed = LinkEvent::Closed {
             reason: CloseReason::ChannelClosed,
-        });
+        };
+        let (event, cost) = ready!(self.events.poll_recv(cx)).unwrap_or((closed, 0));
+        self.flow.take(cost, matches!(event, LinkEvent::End));
         if let LinkEvent::Closed { reason } = &event {
             self.closed = Some(reason.clone());
         }
-        event
+        Poll::Ready(event)
+    }
+
+    /// Waits until the peer's program has taken everything that was sent, or the link is over,
+    /// which [`next`](Self::next) then says.
+    pub async fn drained(&self) {
+        self.sender().drained().await;
+    }
+
+    /// The count of file transfers, held by the one that goes on, until it has said its last word.
+    pub(super) fn transfers(&self) -> Arc<Mutex<u32>> {
+        self.transfers.clone()
     }
 
     /// Says goodbye, waits a moment for all that was sent to arrive, and closes.
@@ -142,8 +198,7 @@ impl LinkSender {
     /// As there.
     pub async fn send_text(&self, text: &str) -> Result<(), LinkError> {
         fits(text.len())?;
-        let frame = Frame::Text(text.to_owned());
-        Ok(self.0.send(&frame.encode()).await?)
+        self.send(&Frame::Text(text.to_owned())).await
     }
 
     /// As [`Link::send_data`].
@@ -152,8 +207,34 @@ impl LinkSender {
     /// As there.
     pub async fn send_data(&self, data: &[u8]) -> Result<(), LinkError> {
         fits(data.len())?;
-        let frame = Frame::Data(data.to_vec());
-        Ok(self.0.send(&frame.encode()).await?)
+        self.send(&Frame::Data(data.to_vec())).await
+    }
+
+    /// As [`Link::end`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn end(&self) -> Result<(), LinkError> {
+        self.send(&Frame::End).await
+    }
+
+    /// As [`Link::drained`].
+    pub async fn drained(&self) {
+        self.flow.drained().await;
+    }
+
+    /// Sends a message of a file transfer.
+    pub(super) async fn send_file_message(&self, message: Vec<u8>) -> Result<(), LinkError> {
+        fits(message.len())?;
+        self.send(&Frame::Files(message)).await
+    }
+
+    async fn send(&self, frame: &Frame) -> Result<(), LinkError> {
+        self.flow.room().await;
+        let message = frame.encode();
+        self.channel.send(&message).await?;
+        self.flow.sent(message.len());
+        Ok(())
     }
 }
 
@@ -224,9 +305,6 @@ fn fits(got: usize) -> Result<(), LinkError> {
     }
     Ok(())
 }
-
-/// Events that may wait for [`Link::next`]: 64 frames are at most 1 MiB.
-const UNREAD: usize = 64;
 
 /// How long [`Link::close`] waits for the peer's goodbye.
 const LAST_WORDS: Duration = Duration::from_secs(2);

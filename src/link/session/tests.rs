@@ -203,3 +203,63 @@ async fn a_hostile_peer_is_read_past() {
         Err(LinkError::TooLong { .. })
     ));
 }
+
+#[tokio::test]
+async fn a_writer_waits_for_a_reader_who_takes_nothing_and_hears_the_peer_meanwhile() {
+    let (a, b, _) = pair().await;
+    let sender = a.sender();
+    let sent = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let count = sent.clone();
+    let writer = tokio::spawn(async move {
+        loop {
+            sender.send_data(&[7; MAX_PAYLOAD]).await.unwrap();
+            count.fetch_add(MAX_PAYLOAD, Ordering::Relaxed);
+        }
+    });
+    tokio::time::sleep(quick().dead_after * 3).await;
+    let window = crate::link::flow::WINDOW as usize;
+    let before = sent.load(Ordering::Relaxed);
+    assert!(
+        before <= window + MAX_PAYLOAD,
+        "{before} in spite of {window}"
+    );
+    let (mut reader, mut waiting) = (b, a);
+    for _ in 0..10 {
+        reader.send_text("slowly").await.unwrap();
+        assert_eq!(waiting.next().await, LinkEvent::Text("slowly".into()));
+        assert!(matches!(reader.next().await, LinkEvent::Data(_)));
+    }
+    for _ in 0..2 * window / MAX_PAYLOAD {
+        assert!(matches!(reader.next().await, LinkEvent::Data(_)));
+    }
+    writer.abort();
+}
+
+#[tokio::test]
+async fn two_who_only_write_are_each_freed_by_what_the_other_takes() {
+    let (mut a, mut b, _) = pair().await;
+    let total = 6 * crate::link::flow::WINDOW as usize;
+    let write = |sender: LinkSender| async move {
+        for _ in 0..total / MAX_PAYLOAD {
+            sender.send_data(&[1; MAX_PAYLOAD]).await.unwrap();
+        }
+        sender.end().await.unwrap();
+    };
+    // Both windows fill first; a takes nothing until b has taken everything.
+    let from_a = tokio::spawn(write(a.sender()));
+    let from_b = tokio::spawn(write(b.sender()));
+    for link in [&mut b, &mut a] {
+        let mut got = 0;
+        loop {
+            match link.next().await {
+                LinkEvent::Data(data) => got += data.len(),
+                LinkEvent::End => break,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(got, total);
+    }
+    from_a.await.unwrap();
+    from_b.await.unwrap();
+    tokio::join!(a.drained(), b.drained());
+}

@@ -1,0 +1,114 @@
+//! How much may be on its way, so that a slow reader slows the writer down and costs no memory:
+//! each side says how much its user has taken, and keeps what it sends within a window of that.
+//!
+//! The stack below has a window too, but its waits are seconds long once that is closed, and a
+//! browser has none. Ours is smaller than its buffers, so that what keeps the link alive always
+//! finds room between the data.
+
+use super::frame::OVERHEAD;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::{Notify, watch};
+
+/// Bytes that may be sent and not yet taken by the peer's user: as much as 100 MB/s need when the
+/// way there and back takes 20 ms, and half of what a channel takes without waiting.
+pub(super) const WINDOW: u64 = 2 << 20;
+
+/// Both directions of one link.
+#[derive(Debug)]
+pub(super) struct Flow {
+    sent: AtomicU64,
+    /// What the peer says that its user took, of `sent`.
+    received: watch::Sender<u64>,
+    arrived: AtomicU64,
+    taken: AtomicU64,
+    told: AtomicU64,
+    owing: Notify,
+}
+
+impl Flow {
+    pub(super) fn new() -> Self {
+        Self {
+            sent: AtomicU64::new(0),
+            received: watch::Sender::new(0),
+            arrived: AtomicU64::new(0),
+            taken: AtomicU64::new(0),
+            told: AtomicU64::new(0),
+            owing: Notify::new(),
+        }
+    }
+
+    /// Waits for room in the window; also returns when the link is over.
+    pub(super) async fn room(&self) {
+        let mut received = self.received.subscribe();
+        let sent = || self.sent.load(Ordering::Relaxed);
+        // The sender of the watch lives in `self`: it cannot go away.
+        let _ = received
+            .wait_for(|received| sent().saturating_sub(*received) < WINDOW)
+            .await;
+    }
+
+    /// A frame of so many bytes was sent.
+    pub(super) fn sent(&self, bytes: usize) {
+        self.sent.fetch_add(cost(bytes), Ordering::Relaxed);
+    }
+
+    /// Waits until the peer's user has taken everything, or the link is over.
+    pub(super) async fn drained(&self) {
+        let mut received = self.received.subscribe();
+        let sent = || self.sent.load(Ordering::Relaxed);
+        let _ = received.wait_for(|received| *received >= sent()).await;
+    }
+
+    /// The peer says that its user has taken so much.
+    pub(super) fn peer_has_taken(&self, total: u64) {
+        self.received.send_if_modified(|received| {
+            let more = total > *received;
+            *received = total.max(*received);
+            more
+        });
+    }
+
+    /// Nothing needs to wait any more.
+    pub(super) fn over(&self) {
+        self.peer_has_taken(u64::MAX);
+    }
+
+    /// A frame of so many bytes has arrived. Gives what [`take`](Self::take) wants for it.
+    pub(super) fn arrived(&self, bytes: usize) -> u64 {
+        self.arrived.fetch_add(cost(bytes), Ordering::Relaxed);
+        cost(bytes)
+    }
+
+    /// Whether the peer has sent more than it may.
+    pub(super) fn is_full(&self) -> bool {
+        let untaken = self
+            .arrived
+            .load(Ordering::Relaxed)
+            .saturating_sub(self.taken());
+        // Whoever keeps to the window may go beyond it by one frame a task that sends.
+        untaken > 2 * WINDOW
+    }
+
+    /// The user takes something. At the end of something, the peer is told at once.
+    pub(super) fn take(&self, cost: u64, at_once: bool) {
+        let taken = self.taken.fetch_add(cost, Ordering::Relaxed) + cost;
+        let told = self.told.load(Ordering::Relaxed);
+        if at_once || taken.saturating_sub(told) >= WINDOW / 8 {
+            self.told.store(taken, Ordering::Relaxed);
+            self.owing.notify_one();
+        }
+    }
+
+    /// Ready when the peer should be told what was [taken](Self::taken).
+    pub(super) async fn owing(&self) {
+        self.owing.notified().await;
+    }
+
+    pub(super) fn taken(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed)
+    }
+}
+
+fn cost(bytes: usize) -> u64 {
+    (bytes + OVERHEAD) as u64
+}
