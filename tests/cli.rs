@@ -303,7 +303,19 @@ fn every_message_of_a_recording_is_written_and_told() {
 
     // Without --all the first is delivered, and the others are mentioned.
     let output = run(&["decode", arg(&path)], b"");
-    assert_eq!(expect(&output, 0, "2 more messages"), b"one");
+    assert_eq!(expect(&output, 0, "2 other messages"), b"one");
+}
+
+#[test]
+fn passes_of_a_loop_are_not_called_other_messages() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("loop.wav");
+    let output = run(&["encode", "-o", arg(&path), "--passes", "3"], b"again");
+    expect(&output, 0, "");
+    let output = run(&["decode", arg(&path)], b"");
+    assert_eq!(expect(&output, 0, "1.1"), b"again");
+    let talk = String::from_utf8_lossy(&output.stderr);
+    assert!(!talk.contains("not written"), "{talk}");
 }
 
 /// The samples of a WAV file of mono floats, found by its data chunk.

@@ -97,7 +97,7 @@ impl Decode {
             .plot
             .as_ref()
             .map(|_| Sketch::new(rate, self.profiles.profiles()));
-        let mut count = 0;
+        let mut heard_so_far = Tally::default();
         let mut broken = None;
         loop {
             interrupt::check()?;
@@ -119,7 +119,7 @@ impl Decode {
                 if let Some(sketch) = &mut sketch {
                     sketch.event(&event);
                 }
-                count += u64::from(self.tell(&event, count + 1, rate, &talk)?);
+                self.tell(&event, &mut heard_so_far, rate, &talk)?;
             }
             let seconds = rate.seconds(receiver.position());
             talk.status(&progress(seconds, total));
@@ -129,8 +129,9 @@ impl Decode {
             if let Some(sketch) = &mut sketch {
                 sketch.event(&event);
             }
-            count += u64::from(self.tell(&event, count + 1, rate, &talk)?);
+            self.tell(&event, &mut heard_so_far, rate, &talk)?;
         }
+        let count = heard_so_far.messages;
         talk.end_status();
         if let (Some(sketch), Some(path)) = (sketch, &self.plot) {
             sketch.finish(&self.input.to_string()).save(path)?;
@@ -154,14 +155,15 @@ impl Decode {
                 ));
                 Ok(())
             }
-            (2.., None) if self.all.is_none() && !self.json => {
-                talk.line(&format!(
-                    "{} more messages not written; --all DIR keeps them all",
-                    count - 1
-                ));
+            (_, None) => {
+                if let Some(line) = heard_so_far.unwritten()
+                    && self.all.is_none()
+                    && !self.json
+                {
+                    talk.line(&line);
+                }
                 Ok(())
             }
-            _ => Ok(()),
         }
     }
 
@@ -173,12 +175,12 @@ impl Decode {
         Ok(recording?.select(self.channel)?)
     }
 
-    /// Tells what matters of an event; true if it was message number `number`.
-    fn tell(&self, event: &Event, number: u64, rate: SampleRate, talk: &Talk) -> Result<bool> {
+    /// Tells what matters of an event.
+    fn tell(&self, event: &Event, tally: &mut Tally, rate: SampleRate, talk: &Talk) -> Result<()> {
         match event {
             Event::Message(heard) => {
-                self.deliver(heard, number, rate, talk)?;
-                return Ok(true);
+                tally.count(&heard.payload);
+                self.deliver(heard, tally.messages, rate, talk)?;
             }
             Event::Kept {
                 at, passes, snr, ..
@@ -188,7 +190,7 @@ impl Decode {
             )),
             _ => {}
         }
-        Ok(false)
+        Ok(())
     }
 
     /// Puts a message where it belongs.
@@ -227,6 +229,35 @@ impl Decode {
                 ));
                 Ok(())
             }
+        }
+    }
+}
+
+/// Messages heard so far, and how many of them say something else than the first.
+#[derive(Debug, Default)]
+struct Tally {
+    messages: u64,
+    first: Option<Vec<u8>>,
+    others: u64,
+}
+
+impl Tally {
+    fn count(&mut self, payload: &[u8]) {
+        self.messages += 1;
+        match &self.first {
+            None => self.first = Some(payload.to_vec()),
+            Some(first) => self.others += u64::from(first != payload),
+        }
+    }
+
+    /// That something was left out, if it was: a loop's passes all say the same.
+    fn unwritten(&self) -> Option<String> {
+        match self.others {
+            0 => None,
+            1 => Some("1 other message not written; --all DIR keeps every one".to_owned()),
+            n => Some(format!(
+                "{n} other messages not written; --all DIR keeps every one"
+            )),
         }
     }
 }
