@@ -14,7 +14,12 @@ use airshake::pairing::{PairOptions, pair};
 async fn main() -> Result<(), Box<dyn Error>> {
     // Any other medium would do: pairing sees no samples.
     let air = Sound::open(SoundOptions::default())?;
-    let mut link = pair(air, PairOptions::default(), |event| println!("{event:?}")).await?;
+    let found = pair(air, PairOptions::default(), |event| println!("{event:?}")).await?;
+
+    // Two people who see the same words know that nobody stands between them. A program would ask
+    // them; this one takes whoever was within earshot.
+    println!("both screens should show: {}", found.words());
+    let mut link = found.accept().await?;
 
     link.send_text("hello from the other side").await?;
     match link.next().await {

@@ -28,7 +28,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         },
         ..PairOptions::default()
     };
-    let mut link = pair(medium, options, |event| eprintln!("{event:?}")).await?;
+    let found = pair(medium, options, |event| eprintln!("{event:?}")).await?;
+    eprintln!("both screens should show: {}", found.words());
+    let mut link = found.accept().await?;
     link.send_text("hello from the other side").await?;
     loop {
         match link.next().await {

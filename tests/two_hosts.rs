@@ -33,7 +33,8 @@ fn peer() {
             ..PairOptions::default()
         };
         match pair(medium, options, |event| println!("event {event:?}")).await {
-            Ok(mut link) => {
+            Ok(introduction) => {
+                let mut link = introduction.accept().await.expect("the other accepts too");
                 println!("linked");
                 let greeting = format!("hello from process {}", std::process::id());
                 link.send_text(&greeting).await.expect("the link is open");

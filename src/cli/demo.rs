@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use airshake::air::{Room, Scene};
-use airshake::link::{Link, LinkEvent};
+use airshake::link::{Introduction, Link, LinkEvent};
 use airshake::medium::simulated::{self, SimulatedOptions};
 use airshake::pairing::{Addresses, PairError, PairEvent, PairOptions, Timing, pair};
 use anyhow::{Context, Result, bail};
@@ -83,7 +83,15 @@ impl Demo {
             pair(alice, options(), |event| story.event("Alice", &event)),
             pair(bob, options(), |event| story.event("Bob", &event)),
         );
-        let (mut alice, mut bob) = (found("Alice", alice)?, found("Bob", bob)?);
+        let (alice, bob) = (found("Alice", alice)?, found("Bob", bob)?);
+        for (who, introduction) in [("Alice", &alice), ("Bob", &bob)] {
+            let words = introduction.words();
+            story.record("words", who, json!({"words": words.each()}));
+            story.moment(who, &format!("sees the words: {words}"));
+        }
+        story.line("They compare the words aloud: nobody stands between them.");
+        let (alice, bob) = tokio::join!(alice.accept(), bob.accept());
+        let (mut alice, mut bob) = (alice?, bob?);
         story
             .say(&alice, "Alice", "Hello Bob, can you hear me?")
             .await?;
@@ -107,7 +115,7 @@ fn options() -> PairOptions {
     }
 }
 
-fn found(name: &str, paired: Result<Link, PairError>) -> Result<Link> {
+fn found(name: &str, paired: Result<Introduction, PairError>) -> Result<Introduction> {
     paired.map_err(|error| match error {
         PairError::NoPeer { .. } | PairError::LinkFailed | PairError::Proof(_) => {
             Nothing(format!("{name}: {error}")).into()

@@ -22,6 +22,7 @@ mod say;
 mod sketch;
 mod talk;
 mod text;
+mod trust;
 mod typed;
 
 use std::process::ExitCode;

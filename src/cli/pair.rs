@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use airshake::link::Link;
+use airshake::link::Introduction;
 use airshake::medium::sound::Sound;
 use airshake::medium::{Medium, Reporter};
 use airshake::pairing::{Addresses, PairError, PairEvent, PairOptions, Timing, pair};
@@ -17,24 +17,28 @@ use super::options::{self, LoudspeakerOption, MicrophoneOption, PairProfileOptio
 use super::outcome::{Interrupted, Nothing};
 use super::report;
 use super::talk::{Talk, meter, round};
+use super::trust::TrustOptions;
 use super::typed;
 
 /// Pair with whoever is listening, then chat
 ///
-/// Run it on both computers; nobody chooses a role. Once the link is open, lines that are typed
-/// appear on the other side (after `> ` if that is a terminal). Ctrl-D says goodbye. If stdin is a pipe, its end says goodbye once
-/// everything has arrived; if it is empty from the start (/dev/null), the peer's lines are
+/// Run it on both computers; nobody chooses a role. When they have found each other, both show
+/// the same four words: compare them aloud, so that you know who is there, or give both the same
+/// --code. Without a terminal nobody is asked. Once both have said yes, lines that are typed appear
+/// on the other side (after `> ` if that is a terminal). Ctrl-D says goodbye. If stdin is a pipe,
+/// its end says goodbye once everything has arrived; if it is empty from the start (/dev/null), the peer's lines are
 /// printed until the peer leaves.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   airshake pair
+  airshake pair --code 'blue horse'            only with who was given the same code
   airshake pair --timeout 30 --json 2> events.jsonl
   airshake pair --input usb --output headphones
   echo 'see you at eight' | airshake pair      say it and leave
   airshake pair < /dev/null > said.txt         write down what the peer says
 
-Exit codes: 0 the chat is over; 1 no peer, or the link was lost;
+Exit codes: 0 the chat is over; 1 no peer, not the one that was meant, or the link was lost;
 2 no sound or no network; 130 ended by Ctrl-C.")]
 pub(crate) struct Pair {
     /// Give up when nobody was found in this many seconds
@@ -57,6 +61,9 @@ pub(crate) struct Pair {
 
     #[command(flatten)]
     profile: PairProfileOption,
+
+    #[command(flatten)]
+    trust: TrustOptions,
 }
 
 impl Pair {
@@ -78,7 +85,8 @@ impl Pair {
         let sound = Sound::open(air).context("cannot use the air")?;
         talk.line("looking for a peer within earshot; the same command runs on the other side");
         let reporter = sound.reporter();
-        let link = find(sound, self.options(), reporter, talk).await?;
+        let found = find(sound, self.options(), reporter, talk).await?;
+        let link = self.trust.accept(found, talk).await?;
         talk.line("what you type appears on the other side; Ctrl-D ends the chat");
         chat(link, typed::lines(), talk).await
     }
@@ -91,6 +99,7 @@ impl Pair {
                 ..Timing::default()
             },
             addresses: interface.map_or(Addresses::Automatic, Addresses::Interface),
+            code: self.trust.code(),
             ..PairOptions::default()
         }
     }
@@ -103,7 +112,7 @@ pub(super) async fn find(
     options: PairOptions,
     reporter: Option<Reporter>,
     talk: &mut Talk,
-) -> Result<Link> {
+) -> Result<Introduction> {
     let cancel = options.cancel.clone();
     let watch = async {
         interrupted().await;

@@ -58,6 +58,11 @@ impl Talk {
         now().duration_since(self.start)
     }
 
+    /// Whether a program listens.
+    pub(crate) fn is_json(&self) -> bool {
+        self.mode == Mode::Json
+    }
+
     /// A line for people.
     pub(crate) fn line(&self, line: &str) {
         if !matches!(self.mode, Mode::Json | Mode::Quiet) {

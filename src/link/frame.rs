@@ -1,9 +1,11 @@
 //! What travels over a link: one byte of kind, then the payload. One frame is one message of the
-//! channel, so no length is needed.
+//! channel, so no length is needed. Kinds 0 and 32 to 35 are those of the [proof](super::Message)
+//! that goes before.
 
 use super::text::clean;
 
-/// The version of everything said over a link. A hello carries it; both must agree.
+/// The version of everything said over a link. The first byte pair of a [proof](super::Proof)
+/// carries it; both must agree.
 pub const VERSION: u8 = 1;
 
 /// The most bytes of text or data in one frame: 16 KiB, which every WebRTC stack takes in one
@@ -18,8 +20,10 @@ pub const OVERHEAD: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Frame {
-    /// The first words of each side.
-    Hello(Hello),
+    /// The sender takes us for the one it meant, and goes on to use the link.
+    Accept,
+    /// The sender does not take us for the one it meant, and leaves.
+    Refuse,
     /// A chat message: at most [`MAX_PAYLOAD`] bytes of UTF-8, [cleaned](clean) when read.
     Text(String),
     /// Bytes for whoever uses the link: at most [`MAX_PAYLOAD`].
@@ -38,16 +42,6 @@ pub enum Frame {
     Bye,
 }
 
-/// A side introduces itself. Each side says it once on its own, and once more, with `heard` set,
-/// when it has heard the other's: who hears the latter knows that both directions work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hello {
-    /// The sender's [`VERSION`].
-    pub version: u8,
-    /// Whether the sender has heard the receiver's hello.
-    pub heard: bool,
-}
-
 /// Why bytes are no frame of this version. The link goes on without them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -58,14 +52,6 @@ pub enum FrameError {
     /// A kind that a later version may know.
     #[error("frame of kind {0}, which this version does not know")]
     UnknownKind(u8),
-    /// A hello that ends too early.
-    #[error("hello of {got} bytes: at least {min} are needed")]
-    ShortHello {
-        /// Bytes of the frame.
-        got: usize,
-        /// The shortest hello.
-        min: usize,
-    },
     /// A count that ends too early.
     #[error("count of {got} bytes: {min} are needed")]
     ShortCount {
@@ -88,7 +74,8 @@ impl Frame {
     /// The bytes of this frame. [`decode`](Self::decode) undoes it.
     pub fn encode(&self) -> Vec<u8> {
         match self {
-            Self::Hello(Hello { version, heard }) => vec![HELLO, *version, u8::from(*heard)],
+            Self::Accept => vec![ACCEPT],
+            Self::Refuse => vec![REFUSE],
             Self::Text(text) => with_payload(TEXT, text.as_bytes()),
             Self::Data(data) => with_payload(DATA, data),
             Self::Files(message) => with_payload(FILES, message),
@@ -100,7 +87,7 @@ impl Frame {
     }
 
     /// Reads a frame. The bytes may come from anybody: what is not UTF-8 is replaced, what could
-    /// trouble a terminal is taken out, and more than a hello, ping or bye needs is left for later
+    /// trouble a terminal is taken out, and more than a frame without payload needs is left for later
     /// versions.
     ///
     /// # Errors
@@ -114,16 +101,8 @@ impl Frame {
             });
         }
         match kind {
-            HELLO => match *payload {
-                [version, flags, ..] => Ok(Self::Hello(Hello {
-                    version,
-                    heard: flags & 1 == 1,
-                })),
-                _ => Err(FrameError::ShortHello {
-                    got: bytes.len(),
-                    min: 3,
-                }),
-            },
+            ACCEPT => Ok(Self::Accept),
+            REFUSE => Ok(Self::Refuse),
             TEXT => Ok(Self::Text(clean(&String::from_utf8_lossy(payload)))),
             DATA => Ok(Self::Data(payload.to_vec())),
             FILES => Ok(Self::Files(payload.to_vec())),
@@ -149,11 +128,12 @@ fn with_payload(kind: u8, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-const HELLO: u8 = 0;
 const TEXT: u8 = 1;
 const PING: u8 = 2;
 const BYE: u8 = 3;
 const DATA: u8 = 4;
+const ACCEPT: u8 = 5;
+const REFUSE: u8 = 6;
 const FILES: u8 = 16;
 const END: u8 = 17;
 const TAKEN: u8 = 18;
@@ -166,14 +146,8 @@ mod tests {
     #[test]
     fn decode_undoes_encode_for_every_kind() {
         let frames = [
-            Frame::Hello(Hello {
-                version: VERSION,
-                heard: false,
-            }),
-            Frame::Hello(Hello {
-                version: 255,
-                heard: true,
-            }),
+            Frame::Accept,
+            Frame::Refuse,
             Frame::Text("grüß dich, 世界 🎵".into()),
             Frame::Text(String::new()),
             Frame::Data((0..=255).collect()),
@@ -194,10 +168,6 @@ mod tests {
         assert_eq!(Frame::decode(&[]), Err(FrameError::Empty));
         assert_eq!(Frame::decode(&[99, 1]), Err(FrameError::UnknownKind(99)));
         assert_eq!(
-            Frame::decode(&[HELLO, 1]),
-            Err(FrameError::ShortHello { got: 2, min: 3 })
-        );
-        assert_eq!(
             Frame::decode(&[TAKEN, 1, 2]),
             Err(FrameError::ShortCount { got: 3, min: 9 })
         );
@@ -212,14 +182,9 @@ mod tests {
     }
 
     #[test]
-    fn a_hello_of_a_later_version_may_be_longer() {
-        assert_eq!(
-            Frame::decode(&[HELLO, 9, 1, 200, 201]),
-            Ok(Frame::Hello(Hello {
-                version: 9,
-                heard: true
-            }))
-        );
+    fn a_frame_without_payload_may_have_one_in_a_later_version() {
+        assert_eq!(Frame::decode(&[ACCEPT, 200, 201]), Ok(Frame::Accept));
+        assert_eq!(Frame::decode(&[BYE, 1]), Ok(Frame::Bye));
     }
 
     #[test]

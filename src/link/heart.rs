@@ -3,7 +3,7 @@
 use super::{Channel, Frame, flow::Flow};
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::{
-    sync::mpsc,
+    sync::{mpsc, watch},
     time::{Instant, MissedTickBehavior, interval},
 };
 
@@ -52,6 +52,10 @@ pub enum LinkEvent {
 pub enum CloseReason {
     /// The peer said goodbye.
     PeerLeft,
+    /// The peer does not take us for the one it meant: the words on the two screens differed.
+    Refused,
+    /// The peer sent something for use before it had said that it takes us for the one it meant.
+    TooEarly,
     /// Nothing was heard of the peer for so long.
     PeerSilent {
         /// The whole silence.
@@ -65,6 +69,10 @@ impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::PeerLeft => f.write_str("the other side left"),
+            Self::Refused => f.write_str("the other side refused: it does not see the same words"),
+            Self::TooEarly => f.write_str(
+                "the other side sent something before it had accepted us: it is broken or hostile",
+            ),
             Self::PeerSilent { silence } => write!(
                 f,
                 "nothing heard of the other side for {:.1} s: it was stopped, sleeps, or lost the \
@@ -81,10 +89,12 @@ pub(super) type Delivery = (LinkEvent, u64);
 
 /// Reads the channel until it is over, and says so last. The queue of events holds no more than
 /// the peer may send before some are taken; if it sends more all the same, nothing is read until
-/// they are, and the beat goes on.
+/// they are, and the beat goes on. `accepted` becomes true once the peer has accepted us; before
+/// that it may send nothing for use.
 pub(super) async fn beat(
     channel: Arc<dyn Channel>,
     events: mpsc::UnboundedSender<Delivery>,
+    accepted: watch::Sender<bool>,
     flow: Arc<Flow>,
     heartbeat: Heartbeat,
 ) {
@@ -100,6 +110,11 @@ pub(super) async fn beat(
                     break CloseReason::ChannelClosed;
                 };
                 let event = match Frame::decode(&message) {
+                    Ok(Frame::Text(_) | Frame::Data(_) | Frame::Files(_) | Frame::End)
+                        if !*accepted.borrow() =>
+                    {
+                        break CloseReason::TooEarly;
+                    }
                     Ok(Frame::Text(text)) => LinkEvent::Text(text),
                     Ok(Frame::Data(data)) => LinkEvent::Data(data),
                     Ok(Frame::Files(message)) => LinkEvent::Files(message),
@@ -114,8 +129,13 @@ pub(super) async fn beat(
                         channel.flush(FAREWELL).await;
                         break CloseReason::PeerLeft;
                     }
-                    // A second hello is the first's confirmation; what is no frame is not for us.
-                    Ok(Frame::Ping | Frame::Hello(_)) | Err(_) => continue,
+                    Ok(Frame::Accept) => {
+                        accepted.send_replace(true);
+                        continue;
+                    }
+                    Ok(Frame::Refuse) => break CloseReason::Refused,
+                    // What is no frame of this version is not for us.
+                    Ok(Frame::Ping) | Err(_) => continue,
                 };
                 let cost = flow.arrived(message.len());
                 if events.send((event, cost)).is_err() {

@@ -1,10 +1,16 @@
 //! The open channel, and what people do over it.
 //!
-//! A [`Channel`] carries messages between two peers. A [`Link`] is one whose two directions have
-//! been proven and whose far end is known to be alive; only [`Link::prove`] makes one. [`Frame`] is
-//! what travels.
+//! A `Channel` carries messages between two peers, nobody knows which. It becomes of use in three
+//! steps, each a type that cannot be made without the one before:
+//!
+//! 1. `Unproven`: the channel, of which nothing can be had but a proof.
+//! 2. `Introduction`: each side has [proven](Proof) itself to the other. It has [`Words`] for two
+//!    people to compare.
+//! 3. `Link`: both users have accepted the other side, and its far end is watched. [`Frame`] is
+//!    what travels over it.
 
 mod frame;
+mod proof;
 mod text;
 
 #[cfg(feature = "net")]
@@ -14,6 +20,8 @@ mod flow;
 #[cfg(feature = "net")]
 mod heart;
 #[cfg(feature = "net")]
+mod introduction;
+#[cfg(feature = "net")]
 mod memory;
 #[cfg(feature = "net")]
 mod session;
@@ -22,7 +30,14 @@ mod stream;
 
 pub mod transfer;
 
-pub use frame::{Frame, FrameError, Hello, MAX_PAYLOAD, OVERHEAD, VERSION};
+#[cfg(all(test, feature = "net"))]
+pub(crate) mod testing;
+
+pub use frame::{Frame, FrameError, MAX_PAYLOAD, OVERHEAD, VERSION};
+pub use proof::{
+    CHANCE, Certificates, Claims, Code, CodeError, Encounter, LONGEST, Message, Proof, ProofError,
+    Proven, Secret, Side, Step, Words,
+};
 pub use text::clean;
 
 #[cfg(feature = "net")]
@@ -30,8 +45,10 @@ pub use channel::{Channel, ChannelError};
 #[cfg(feature = "net")]
 pub use heart::{CloseReason, Heartbeat, LinkEvent};
 #[cfg(feature = "net")]
+pub use introduction::{Introduction, NotAccepted, Unproven};
+#[cfg(feature = "net")]
 pub use memory::MemoryChannel;
 #[cfg(feature = "net")]
-pub use session::{Link, LinkError, LinkSender, ProofError};
+pub use session::{Link, LinkError, LinkSender};
 #[cfg(feature = "net")]
 pub use stream::LinkStream;

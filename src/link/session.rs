@@ -1,8 +1,8 @@
-//! The link itself: proven when it is made, watched while it lives.
+//! The link itself, watched while it lives.
 
 use super::{
-    Channel, ChannelError, CloseReason, Frame, Heartbeat, Hello, LinkEvent, LinkStream,
-    MAX_PAYLOAD, VERSION, flow::Flow, heart,
+    Channel, ChannelError, CloseReason, Frame, Heartbeat, LinkEvent, LinkStream, MAX_PAYLOAD,
+    flow::Flow, heart,
 };
 use std::{
     fmt,
@@ -12,12 +12,13 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    sync::{Mutex, mpsc},
+    sync::{Mutex, mpsc, watch},
     task::JoinHandle,
     time::timeout,
 };
 
-/// An open channel to a peer, both directions proven, watched by a [`Heartbeat`].
+/// An open channel to a peer who proved itself and was [accepted](super::Introduction::accept),
+/// watched by a [`Heartbeat`].
 ///
 /// Dropping it closes the channel without a goodbye: the peer notices within seconds.
 pub struct Link {
@@ -34,28 +35,6 @@ pub struct Link {
 pub struct LinkSender {
     channel: Arc<dyn Channel>,
     flow: Arc<Flow>,
-}
-
-/// Why a channel did not become a link.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ProofError {
-    /// The channel closed too early.
-    #[error(transparent)]
-    Channel(#[from] ChannelError),
-    /// The peer speaks another version.
-    #[error(
-        "the other side speaks version {theirs} of the link, we speak {ours}: update the older"
-    )]
-    Version {
-        /// [`VERSION`].
-        ours: u8,
-        /// What its hello said.
-        theirs: u8,
-    },
-    /// The peer did not prove in time that it hears us.
-    #[error("the channel opened, but the other side did not say hello within {0:?}")]
-    Silent(Duration),
 }
 
 /// Why something was not sent.
@@ -76,33 +55,37 @@ pub enum LinkError {
 }
 
 impl Link {
-    /// Exchanges hellos over an open channel, which both sides must do. Whoever returns has been
-    /// heard and has heard. On failure the channel is closed.
-    ///
-    /// # Errors
-    /// [`ProofError`]; the proof must be complete within `at_most`.
-    pub async fn prove(
+    /// Begins to watch a channel that is proven; the receiver tells once the peer has accepted.
+    pub(super) fn watch(
         channel: Arc<dyn Channel>,
         heartbeat: Heartbeat,
-        at_most: Duration,
-    ) -> Result<Self, ProofError> {
-        let proof = timeout(at_most, exchange_hellos(&*channel)).await;
-        if let Err(error) = proof.unwrap_or(Err(ProofError::Silent(at_most))) {
-            channel.close().await;
-            return Err(error);
-        }
+    ) -> (Self, watch::Receiver<bool>) {
         let flow = Arc::new(Flow::new());
         let (sender, events) = mpsc::unbounded_channel();
-        let heart = heart::beat(channel.clone(), sender, flow.clone(), heartbeat);
+        let (accept, accepted) = watch::channel(false);
+        let heart = heart::beat(channel.clone(), sender, accept, flow.clone(), heartbeat);
         let heart = tokio::spawn(heart);
-        Ok(Self {
+        let link = Self {
             channel,
             flow,
             events,
             heart,
             closed: None,
             transfers: Arc::default(),
-        })
+        };
+        (link, accepted)
+    }
+
+    /// Sends a frame that is none of the user's.
+    pub(super) async fn send(&self, frame: &Frame) -> Result<(), ChannelError> {
+        self.channel.send(&frame.encode()).await
+    }
+
+    /// Closes once all that was sent has arrived, or soon.
+    pub(super) async fn leave(self) {
+        self.channel.flush(heart::FAREWELL).await;
+        self.heart.abort();
+        self.channel.close().await;
     }
 
     /// Sends a chat message.
@@ -259,40 +242,6 @@ impl fmt::Debug for Link {
 impl fmt::Debug for LinkSender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LinkSender").finish_non_exhaustive()
-    }
-}
-
-async fn exchange_hellos(channel: &dyn Channel) -> Result<(), ProofError> {
-    let hello = |heard| {
-        Frame::Hello(Hello {
-            version: VERSION,
-            heard,
-        })
-        .encode()
-    };
-    channel.send(&hello(false)).await?;
-    let mut confirmed = false;
-    loop {
-        let message = channel
-            .receive()
-            .await
-            .ok_or_else(|| ChannelError("it closed during the hello".into()))?;
-        let Ok(Frame::Hello(theirs)) = Frame::decode(&message) else {
-            continue;
-        };
-        if theirs.version != VERSION {
-            return Err(ProofError::Version {
-                ours: VERSION,
-                theirs: theirs.version,
-            });
-        }
-        if !confirmed {
-            channel.send(&hello(true)).await?;
-            confirmed = true;
-        }
-        if theirs.heard {
-            return Ok(());
-        }
     }
 }
 

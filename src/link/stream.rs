@@ -149,6 +149,7 @@ fn broken(reason: &CloseReason) -> io::Error {
     let kind = match reason {
         CloseReason::PeerLeft | CloseReason::ChannelClosed => io::ErrorKind::UnexpectedEof,
         CloseReason::PeerSilent { .. } => io::ErrorKind::TimedOut,
+        CloseReason::Refused | CloseReason::TooEarly => io::ErrorKind::ConnectionAborted,
     };
     io::Error::new(kind, reason.to_string())
 }
@@ -156,15 +157,14 @@ fn broken(reason: &CloseReason) -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::link::{Heartbeat, MemoryChannel};
+    use crate::link::{Heartbeat, MemoryChannel, testing::linked_over};
     use std::time::Duration;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     async fn streams() -> (LinkStream, LinkStream) {
         let (a, b) = MemoryChannel::pair();
-        let prove = |end| Link::prove(end, Heartbeat::default(), Duration::from_secs(5));
-        let (left, right) = tokio::join!(prove(a), prove(b));
-        (left.unwrap().into_stream(), right.unwrap().into_stream())
+        let (left, right) = linked_over(a, b, Heartbeat::default()).await;
+        (left.into_stream(), right.into_stream())
     }
 
     #[tokio::test]

@@ -5,7 +5,7 @@ use super::{
     tries::{Told, Tries, Untrue},
 };
 use crate::{
-    link::{Heartbeat, Link, ProofError},
+    link::{Code, Heartbeat, Introduction},
     medium::{Happening, Medium, MediumError},
     pairing::{Attempt, Input, Machine, Output, Timing, read},
     signal::{Description, Role, Signal, Tag, pack, unpack},
@@ -27,6 +27,9 @@ pub struct PairOptions {
     pub timing: Timing,
     /// Which addresses to offer.
     pub addresses: Addresses,
+    /// What the users told each other, if anything: then only who was told it is paired with, and
+    /// nobody has to compare words. The other side must have one too.
+    pub code: Option<Code>,
     /// How the link is watched.
     pub heartbeat: Heartbeat,
     /// Where chance starts from; from the system if not given. Two peers must not share it.
@@ -51,7 +54,8 @@ impl Cancel {
     }
 }
 
-/// Finds a peer on the medium, who must be doing the same, and opens a link to it by WebRTC.
+/// Finds a peer on the medium, who must be doing the same, and opens a channel to it by WebRTC.
+/// What comes of it is an [`Introduction`]: once both users have accepted each other, the link.
 /// `events` is called with what happens; it should not block.
 ///
 /// Needs a tokio runtime with time and network enabled. Dropping the future ends everything.
@@ -62,7 +66,7 @@ pub async fn pair(
     medium: impl Medium,
     options: PairOptions,
     events: impl FnMut(PairEvent),
-) -> Result<Link, PairError> {
+) -> Result<Introduction, PairError> {
     let transport = RtcTransport::new(options.addresses.clone());
     pair_by(Arc::new(transport), medium, options, events).await
 }
@@ -76,7 +80,7 @@ pub async fn pair_by(
     medium: impl Medium,
     options: PairOptions,
     events: impl FnMut(PairEvent),
-) -> Result<Link, PairError> {
+) -> Result<Introduction, PairError> {
     let seed = match options.seed {
         Some(seed) => seed,
         None => getrandom::u64().map_err(|error| TransportError::Stack {
@@ -84,7 +88,7 @@ pub async fn pair_by(
             detail: error.to_string(),
         })?,
     };
-    let (tries, mut told) = Tries::new(transport, options.heartbeat);
+    let (tries, mut told) = Tries::new(transport, options.code, options.heartbeat);
     let mut driver = Driver {
         mouth: Mouth(medium),
         machine: Machine::new(options.timing, seed),
@@ -121,12 +125,12 @@ struct Driver<M: Medium, E: FnMut(PairEvent)> {
     /// Envelopes of ours, so that their echo is not shown as somebody's.
     said: VecDeque<Vec<u8>>,
     offers_failed: u32,
-    proven: Option<(Attempt, Link)>,
+    proven: Option<(Attempt, Introduction)>,
 }
 
 impl<M: Medium, E: FnMut(PairEvent)> Driver<M, E> {
     /// Looks what the medium has, what time it is, and whether anybody still wants this.
-    fn look(&mut self, cancel: &Cancel) -> Result<Option<Link>, PairError> {
+    fn look(&mut self, cancel: &Cancel) -> Result<Option<Introduction>, PairError> {
         if cancel.is_cancelled() {
             return self.tell(Input::Cancel);
         }
@@ -135,9 +139,9 @@ impl<M: Medium, E: FnMut(PairEvent)> Driver<M, E> {
                 break;
             };
             if let Some(input) = self.notice(happening)?
-                && let Some(link) = self.tell(input)?
+                && let Some(introduction) = self.tell(input)?
             {
-                return Ok(Some(link));
+                return Ok(Some(introduction));
             }
         }
         self.tell(Input::Tick)
@@ -182,7 +186,7 @@ impl<M: Medium, E: FnMut(PairEvent)> Driver<M, E> {
     }
 
     /// What the machine is to be told of an attempt.
-    fn hear(&mut self, told: Told) -> Result<Option<Link>, PairError> {
+    fn hear(&mut self, told: Told) -> Result<Option<Introduction>, PairError> {
         let input = match told {
             Told::Described(attempt, Ok((connection, description))) => {
                 if !self.tries.keep(attempt, connection) {
@@ -200,11 +204,11 @@ impl<M: Medium, E: FnMut(PairEvent)> Driver<M, E> {
                 Input::LinkFailed(attempt)
             }
             Told::Reached(attempt) => Input::LinkConnecting(attempt),
-            Told::Proven(attempt, Ok(link)) => {
-                self.proven = Some((attempt, link));
+            Told::Proven(attempt, Ok(introduction)) => {
+                self.proven = Some((attempt, introduction));
                 Input::LinkOpen(attempt)
             }
-            Told::Proven(_, Err(Untrue::Proof(error @ ProofError::Version { .. }))) => {
+            Told::Proven(_, Err(Untrue::Proof(error))) if error.is_final() => {
                 return Err(error.into());
             }
             Told::Proven(attempt, Err(untrue)) => {
@@ -240,7 +244,7 @@ impl<M: Medium, E: FnMut(PairEvent)> Driver<M, E> {
     }
 
     /// Tells the machine, and does what it asks for, until it asks for nothing more.
-    fn tell(&mut self, input: Input) -> Result<Option<Link>, PairError> {
+    fn tell(&mut self, input: Input) -> Result<Option<Introduction>, PairError> {
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
             let now = self.began.elapsed();
@@ -273,8 +277,8 @@ impl<M: Medium, E: FnMut(PairEvent)> Driver<M, E> {
                     Output::Hush => self.mouth.0.hush(),
                     Output::Note(note) => (self.events)(note.into()),
                     Output::Done(attempt) => {
-                        if let Some(link) = self.done(attempt) {
-                            return Ok(Some(link));
+                        if let Some(introduction) = self.done(attempt) {
+                            return Ok(Some(introduction));
                         }
                     }
                     Output::Failed(failure) => return Err(failure.into()),
@@ -284,8 +288,8 @@ impl<M: Medium, E: FnMut(PairEvent)> Driver<M, E> {
         Ok(None)
     }
 
-    fn done(&mut self, attempt: Attempt) -> Option<Link> {
-        let (_, link) = self
+    fn done(&mut self, attempt: Attempt) -> Option<Introduction> {
+        let (_, introduction) = self
             .proven
             .take()
             .filter(|(proven, _)| *proven == attempt)?;
@@ -295,7 +299,7 @@ impl<M: Medium, E: FnMut(PairEvent)> Driver<M, E> {
             way: "two-sounds",
             seconds: since.elapsed().as_secs_f64(),
         });
-        Some(link)
+        Some(introduction)
     }
 
     fn trouble(&mut self, error: &dyn std::fmt::Display) {

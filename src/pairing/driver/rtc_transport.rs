@@ -6,7 +6,7 @@ use super::{
     transport::{Connection, Transport, TransportError},
 };
 use crate::{
-    link::{Channel, ChannelError},
+    link::{Certificates, Channel, ChannelError, Unproven},
     signal::{Address, Credentials, Description, Fingerprint, IceCredentials, Role},
 };
 use rtc::{ice::mdns::MulticastDnsMode, peer_connection::certificate::CertificateParams};
@@ -193,6 +193,23 @@ impl Rtc {
         Ok(description)
     }
 
+    /// The certificates that the open connection really uses.
+    async fn certificates(&self) -> Result<Certificates, TransportError> {
+        let doing = "reading the other side's certificate";
+        let missing = || failed(doing)("there is none");
+        let sctp = self.peer.0.sctp().await.ok_or_else(missing)?;
+        let chain = sctp.transport().get_remote_certificates().await;
+        let chain = chain.map_err(failed(doing))?;
+        // The first is the other side's own (RFC 5246, section 7.4.2).
+        let theirs = Fingerprint::of(chain.first().ok_or_else(missing)?);
+        match (self.fingerprint, theirs) {
+            (Fingerprint::Sha256(ours), Fingerprint::Sha256(theirs)) => {
+                Ok(Certificates { ours, theirs })
+            }
+            _ => Err(missing()),
+        }
+    }
+
     async fn wait_for(&self, far_enough: impl Fn(&Progress) -> bool) -> Result<(), TransportError> {
         let mut progress = self.progress.clone();
         let now = progress.wait_for(|p| far_enough(p) || p.failed).await;
@@ -216,14 +233,15 @@ impl Connection for Rtc {
         self.wait_for(|progress| progress.reached).await
     }
 
-    async fn channel(&self) -> Result<Arc<dyn Channel>, TransportError> {
+    async fn channel(&self) -> Result<Unproven, TransportError> {
         while let Some(event) = self.channel.poll().await {
             match event {
                 DataChannelEvent::OnOpen => {
-                    return Ok(Arc::new(RtcChannel {
+                    let channel = Arc::new(RtcChannel {
                         peer: self.peer.clone(),
                         channel: self.channel.clone(),
-                    }));
+                    });
+                    return Ok(Unproven::new(channel, self.certificates().await?));
                 }
                 DataChannelEvent::OnClose | DataChannelEvent::OnError => break,
                 _ => {}

@@ -34,11 +34,21 @@ fn loopback(seed: u64) -> PairOptions {
     }
 }
 
+/// Pairs, and accepts whoever was found.
+async fn link(
+    medium: MemoryMedium,
+    options: PairOptions,
+    events: impl FnMut(PairEvent),
+) -> Result<Link, PairError> {
+    let introduction = pair(medium, options, events).await?;
+    Ok(introduction.accept().await.expect("the other accepts too"))
+}
+
 async fn linked(seed: u64) -> (Link, Link) {
     let (a, b) = room();
     let (a, b) = tokio::join!(
-        pair(a, loopback(2 * seed), |_| {}),
-        pair(b, loopback(2 * seed + 1), |_| {})
+        link(a, loopback(2 * seed), |_| {}),
+        link(b, loopback(2 * seed + 1), |_| {})
     );
     (a.unwrap(), b.unwrap())
 }
@@ -48,8 +58,8 @@ async fn two_pair_by_sound_and_talk_both_ways() {
     let (one, other) = room();
     let events = Mutex::new(Vec::new());
     let (a, b) = tokio::join!(
-        pair(one, loopback(1), |event| events.lock().unwrap().push(event)),
-        pair(other, loopback(2), |_| {}),
+        link(one, loopback(1), |event| events.lock().unwrap().push(event)),
+        link(other, loopback(2), |_| {}),
     );
     let (mut a, mut b) = (a.unwrap(), b.unwrap());
     a.send_text("hello from a").await.unwrap();
@@ -114,8 +124,8 @@ async fn from_the_answer_to_the_link_takes_less_than_a_second() {
             }
         };
         let (a, b) = tokio::join!(
-            pair(one, loopback(500 + 2 * n), watch),
-            pair(other, loopback(501 + 2 * n), watch),
+            link(one, loopback(500 + 2 * n), watch),
+            link(other, loopback(501 + 2 * n), watch),
         );
         let (_, _) = (a.unwrap(), b.unwrap());
         let (Some(answered), Some(open)) = *heard.lock().unwrap() else {
@@ -141,8 +151,8 @@ async fn one_side_killed_ends_the_other_within_five_seconds() {
         .enable_all()
         .build()
         .unwrap();
-    let killed = doomed.spawn(async move { pair(one, loopback(71), |_| {}).await });
-    let mut left = pair(other, loopback(72), |_| {}).await.unwrap();
+    let killed = doomed.spawn(async move { link(one, loopback(71), |_| {}).await });
+    let mut left = link(other, loopback(72), |_| {}).await.unwrap();
     std::mem::forget(killed.await.unwrap().unwrap());
     let began = Instant::now();
     doomed.shutdown_background();
@@ -164,7 +174,7 @@ async fn a_link_dropped_without_goodbye_closes_the_other_within_five_seconds() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_who_offers_and_vanishes_does_not_keep_the_other_from_the_next() {
     let (mut one, other) = room();
-    let waiting = tokio::spawn(pair(other, loopback(81), |_| {}));
+    let waiting = tokio::spawn(link(other, loopback(81), |_| {}));
     // Says an offer like anybody, and is never seen again.
     let ghost = RtcTransport::new(Addresses::Only(vec![IpAddr::V4(Ipv4Addr::LOCALHOST)]));
     let (connection, offer) = ghost.offer().await.unwrap();
@@ -172,7 +182,7 @@ async fn one_who_offers_and_vanishes_does_not_keep_the_other_from_the_next() {
     tokio::time::sleep(Duration::from_millis(50)).await;
     one.say(&crate::signal::pack(&offer.into()), 0).unwrap();
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let patient = timeout(Duration::from_secs(30), pair(one, loopback(82), |_| {}));
+    let patient = timeout(Duration::from_secs(30), link(one, loopback(82), |_| {}));
     patient.await.unwrap().unwrap();
     waiting.await.unwrap().unwrap();
 }
@@ -187,7 +197,7 @@ async fn alone_one_is_told_that_nothing_was_heard() {
         },
         ..loopback(90)
     };
-    let error = pair(one, options, |_| {}).await.unwrap_err();
+    let error = link(one, options, |_| {}).await.unwrap_err();
     assert!(matches!(error, PairError::NoPeer { .. }));
     assert!(error.to_string().contains("nothing was heard"), "{error}");
 }
@@ -197,7 +207,7 @@ async fn cancelled_it_ends_at_once_and_falls_silent() {
     let (one, mut other) = room();
     let options = loopback(91);
     let cancel = options.cancel.clone();
-    let pairing = tokio::spawn(pair(one, options, |_| {}));
+    let pairing = tokio::spawn(link(one, options, |_| {}));
     let speaks = async {
         while !matches!(other.poll(), Some(Happening::Carrier { .. })) {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -220,7 +230,7 @@ async fn cancelled_it_ends_at_once_and_falls_silent() {
 async fn a_closed_medium_ends_pairing_with_its_reason() {
     let (one, mut other) = room();
     other.close();
-    let error = pair(one, loopback(92), |_| {}).await.unwrap_err();
+    let error = link(one, loopback(92), |_| {}).await.unwrap_err();
     assert_eq!(error, PairError::Medium(MediumError::Closed));
 }
 
@@ -231,7 +241,7 @@ async fn without_an_address_it_says_so_at_once() {
         addresses: Addresses::Interface("no-such-interface".into()),
         ..PairOptions::default()
     };
-    let error = pair(one, options, |_| {}).await.unwrap_err();
+    let error = link(one, options, |_| {}).await.unwrap_err();
     assert_eq!(error, PairError::Network(TransportError::NoNetwork));
 }
 

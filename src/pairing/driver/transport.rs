@@ -1,7 +1,7 @@
 //! What pairing needs of a WebRTC stack, and nothing more, so that another one can take the place
 //! of the one in use.
 
-use crate::{link::Channel, signal::Description};
+use crate::{link::Unproven, signal::Description};
 use std::sync::Arc;
 
 /// Makes connections.
@@ -40,12 +40,12 @@ pub trait Connection: Send + Sync {
     /// [`TransportError`] if that will not happen any more.
     async fn reached(&self) -> Result<(), TransportError>;
 
-    /// Waits for the open channel. The peer's certificate has been checked against the
-    /// fingerprint of its description.
+    /// Waits for the open channel, with the certificates that its two ends really use. The peer's
+    /// has been checked against the fingerprint of its description.
     ///
     /// # Errors
     /// [`TransportError`] if that will not happen any more.
-    async fn channel(&self) -> Result<Arc<dyn Channel>, TransportError>;
+    async fn channel(&self) -> Result<Unproven, TransportError>;
 
     /// Lets go of everything. Further calls do nothing.
     async fn close(&self);

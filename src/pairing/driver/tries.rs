@@ -3,7 +3,7 @@
 
 use super::transport::{Connection, Transport, TransportError};
 use crate::{
-    link::{Heartbeat, Link, ProofError},
+    link::{Code, Encounter, Heartbeat, Introduction, ProofError, Side},
     pairing::Attempt,
     signal::Description,
 };
@@ -19,11 +19,11 @@ pub(super) enum Told {
     ),
     /// Both sides reach each other.
     Reached(Attempt),
-    /// Its link is open, or will not be.
-    Proven(Attempt, Result<Link, Untrue>),
+    /// Its channel is open and proven, or will not be.
+    Proven(Attempt, Result<Introduction, Untrue>),
 }
 
-/// Why an attempt brought no link.
+/// Why an attempt brought nobody.
 pub(super) enum Untrue {
     Transport(TransportError),
     Proof(ProofError),
@@ -32,6 +32,7 @@ pub(super) enum Untrue {
 /// Every live attempt. Dropping it closes them.
 pub(super) struct Tries {
     transport: Arc<dyn Transport>,
+    code: Option<Code>,
     heartbeat: Heartbeat,
     live: HashMap<Attempt, Try>,
     tell: mpsc::UnboundedSender<Told>,
@@ -47,11 +48,13 @@ impl Tries {
     /// Told things come out of the receiver.
     pub(super) fn new(
         transport: Arc<dyn Transport>,
+        code: Option<Code>,
         heartbeat: Heartbeat,
     ) -> (Self, mpsc::UnboundedReceiver<Told>) {
         let (tell, told) = mpsc::unbounded_channel();
         let tries = Self {
             transport,
+            code,
             heartbeat,
             live: HashMap::new(),
             tell,
@@ -101,17 +104,25 @@ impl Tries {
             return;
         };
         let (tell, heartbeat) = (self.tell.clone(), self.heartbeat.clone());
+        let encounter = Encounter {
+            side: match answer {
+                Some(_) => Side::Offerer,
+                None => Side::Answerer,
+            },
+            secret: None,
+            code: self.code.clone(),
+        };
         self.run(attempt, async move {
-            let link = async {
+            let introduction = async {
                 if let Some(answer) = answer {
                     connection.accept(&answer).await?;
                 }
                 connection.reached().await?;
                 let _ = tell.send(Told::Reached(attempt));
                 let channel = connection.channel().await?;
-                Ok(Link::prove(channel, heartbeat, PROOF).await?)
+                Ok(channel.prove(&encounter, heartbeat, PROOF).await?)
             };
-            let _ = tell.send(Told::Proven(attempt, link.await));
+            let _ = tell.send(Told::Proven(attempt, introduction.await));
         });
     }
 
@@ -169,5 +180,5 @@ impl From<ProofError> for Untrue {
     }
 }
 
-/// As long as the hellos may take: two ways over the network, however slow.
+/// As long as the proof may take: five ways over the network, however slow.
 const PROOF: Duration = Duration::from_secs(5);

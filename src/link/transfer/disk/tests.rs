@@ -3,6 +3,7 @@
 use super::*;
 use crate::link::{
     Channel, ChannelError, Heartbeat, Link, MemoryChannel,
+    testing::linked_over,
     transfer::{Entry, Kind, Message, Offer, PARTIAL_FOLDER, TreePath, VERSION},
 };
 use proptest::prelude::*;
@@ -23,9 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn links() -> (Link, Link) {
     let (a, b) = MemoryChannel::pair();
-    let prove = |end| Link::prove(end, Heartbeat::default(), PATIENCE);
-    let (a, b) = tokio::join!(prove(a), prove(b));
-    (a.unwrap(), b.unwrap())
+    linked_over(a, b, Heartbeat::default()).await
 }
 
 /// Sends, receives, and gives what both sides say of it.
@@ -215,9 +214,7 @@ async fn a_broken_transfer_leaves_nothing_half_and_the_next_one_goes_on() {
             channel: a,
             left: AtomicU64::new(break_after),
         });
-        let prove = Link::prove(a, Heartbeat::default(), PATIENCE);
-        let (a, b) = tokio::join!(prove, Link::prove(b, Heartbeat::default(), PATIENCE));
-        let (mut a, mut b) = (a.unwrap(), b.unwrap());
+        let (mut a, mut b) = linked_over(a, b, Heartbeat::default()).await;
         let broken = async {
             tokio::join!(a.send_files(&offering, |_| {}), async {
                 let incoming = b.receive_files().await?;
