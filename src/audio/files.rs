@@ -335,16 +335,18 @@ impl Recording {
         if !more {
             return Ok(None);
         }
-        for x in &mut self.frames {
-            if !x.is_finite() {
+        let finite = self.frames.iter().filter(|x| x.is_finite()).count();
+        if finite < self.frames.len() {
+            self.replaced += (self.frames.len() - finite) as u64;
+            for x in self.frames.iter_mut().filter(|x| !x.is_finite()) {
                 *x = 0.0;
-                self.replaced += 1;
             }
         }
         let channels = usize::from(self.channels()).max(1);
         let frames = self.frames.chunks_exact(channels);
         self.mono.clear();
         match self.channel {
+            _ if channels == 1 => std::mem::swap(&mut self.mono, &mut self.frames),
             Channel::Index(index) => self
                 .mono
                 .extend(frames.map(|frame| frame[usize::from(index)])),

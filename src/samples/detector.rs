@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use realfft::{RealFftPlanner, RealToComplex, num_complex::Complex32};
 
-use super::kaiser::{sinc, window};
+use super::kaiser::{Kaiser, sinc};
 use crate::tones::Plan;
 
 /// Bins of the fine spectrum for one of the plain one.
@@ -194,12 +194,13 @@ fn interpolate<const N: usize>(
 /// Windowed sinc, a row a position between two samples.
 fn interpolator<const N: usize>() -> Vec<[f32; N]> {
     let half = N as f64 / 2.0;
+    let kaiser = Kaiser::new(KAISER_BETA);
     (0..=PHASES)
         .map(|phase| {
             let fraction = phase as f64 / PHASES as f64;
             std::array::from_fn(|k| {
                 let x = k as f64 - (half - 1.0) - fraction;
-                (sinc(x) * window(x / half, KAISER_BETA)) as f32
+                (sinc(x) * kaiser.at(x / half)) as f32
             })
         })
         .collect()

@@ -3,7 +3,7 @@
 //! A symbol that begins at once is a click, faint but far below its tones, and so is every crest
 //! that was clipped. For tones nobody hears that would be all there is to hear.
 
-use super::kaiser::{sinc, window};
+use super::kaiser::{Kaiser, sinc};
 use crate::units::{Hertz, SampleRate};
 
 /// Shape of the Kaiser window for 60 dB of rejection.
@@ -31,12 +31,13 @@ impl HighPass {
         assert!(0.0 < stop.0 && stop.0 < pass.0 && pass.0 < rate / 2.0);
         let half = (WIDTH * rate / (pass.0 - stop.0) / 2.0).ceil() as usize;
         let edge = (stop.0 + pass.0) / 2.0 / rate;
+        let kaiser = Kaiser::new(KAISER_BETA);
         let taps = (0..=2 * half)
             .map(|k| {
                 let x = k as f64 - half as f64;
                 let low = 2.0 * edge * sinc(2.0 * edge * x);
                 let high = if k == half { 1.0 - low } else { -low };
-                (high * window(x / half as f64, KAISER_BETA)) as f32
+                (high * kaiser.at(x / half as f64)) as f32
             })
             .collect();
         Self {

@@ -15,6 +15,9 @@ const LOOK_S: f64 = 0.02;
 const SMOOTH: f64 = 150.0;
 /// Power of a bin that counts as nothing at all, 40 dB below the noise of 16-bit samples.
 const NOTHING: f64 = 1e-14;
+/// Products of powers may become as great, or as small as one over it: no power, not even the
+/// square of the greatest single-precision number, brings one from there to infinity.
+const GREATEST: f64 = 1e200;
 /// A channel ends where the spectrum falls by this many decibels from [`BELOW`] to [`ABOVE`], an
 /// octave or less, and does not rise again: no room, speaker or voice falls that steeply, and
 /// every codec and every filter before a converter falls by more.
@@ -36,6 +39,9 @@ pub struct LongSpectrum {
     period: u64,
     spectrum: Vec<Complex32>,
     scratch: Vec<Complex32>,
+    /// The powers of each bin multiplied, and the logarithms of what was taken out of that: a
+    /// logarithm for many looks is as good as one each.
+    products: Vec<f64>,
     sums: Vec<f64>,
     looks: u64,
     bin: f64,
@@ -63,6 +69,7 @@ impl LongSpectrum {
             input: forward.make_input_vec(),
             spectrum: forward.make_output_vec(),
             scratch: forward.make_scratch_vec(),
+            products: vec![1.0; size / 2 + 1],
             sums: vec![0.0; size / 2 + 1],
             forward,
             filled: 0,
@@ -109,8 +116,13 @@ impl LongSpectrum {
             .process_with_scratch(&mut self.input, &mut self.spectrum, &mut self.scratch)
             .expect("buffers come from the plan");
         let scale = 1.0 / (self.input.len() as f64 * self.input.len() as f64);
-        for (sum, bin) in self.sums.iter_mut().zip(&self.spectrum) {
-            *sum += 10.0 * (f64::from(bin.norm_sqr()) * scale + NOTHING).log10();
+        let bins = self.products.iter_mut().zip(&mut self.sums);
+        for ((product, sum), bin) in bins.zip(&self.spectrum) {
+            *product *= f64::from(bin.norm_sqr()) * scale + NOTHING;
+            if !(GREATEST.recip()..GREATEST).contains(product) {
+                *sum += 10.0 * product.log10();
+                *product = 1.0;
+            }
         }
         self.looks += 1;
     }
@@ -122,8 +134,12 @@ impl LongSpectrum {
             return None;
         }
         let index = |hertz: f64| ((hertz / self.bin) as usize).min(self.sums.len());
+        let products = self.sums.iter().zip(&self.products);
+        let levels: Vec<f64> = products
+            .map(|(sum, product)| sum + 10.0 * product.log10())
+            .collect();
         let mean = |from: usize, to: usize| {
-            let part = &self.sums[from..to];
+            let part = &levels[from..to];
             part.iter().sum::<f64>() / (part.len().max(1) as f64 * self.looks as f64)
         };
         let step = (SMOOTH / self.bin).ceil() as usize;
@@ -214,5 +230,6 @@ mod tests {
         let mut cut = LongSpectrum::new(RATE);
         samples.chunks(37).for_each(|piece| cut.push(piece));
         assert_eq!((whole.sums, whole.looks), (cut.sums, cut.looks));
+        assert_eq!(whole.products, cut.products);
     }
 }

@@ -10,7 +10,7 @@ const LOWEST: i32 = -150;
 /// full scale, and so do programs; half of it leaves room for a volume that was turned down later.
 const CLIP_LEAST: f32 = 0.5;
 /// Equal samples in a row that are a cut wave and not just its crest.
-const CLIP_RUN: u32 = 3;
+const CLIP_RUN: usize = 3;
 /// A gap is at least so many seconds of zeros out of sound this loud (the mean square of -50
 /// dBFS, where 16-bit samples are no longer zero by chance).
 const GAP_S: f64 = 0.002;
@@ -26,76 +26,58 @@ pub(super) struct Loudness {
     not_numbers: u64,
     squares: f64,
     peak: f32,
-    block: Block,
+    /// The block that is being filled, of finite samples.
+    block: Vec<f32>,
+    block_len: usize,
     /// Blocks of each whole decibel from [`LOWEST`] up to 0 dBFS.
     histogram: Vec<u64>,
     /// Samples in blocks where something is cut off, and how many of them are.
     clipped: (u64, u64),
-    gap: Gap,
+    gaps: Gaps,
+}
+
+/// Gaps of zeros, and the zeros that may become one.
+#[derive(Clone, Copy, Debug)]
+struct Gaps {
+    rate: SampleRate,
+    /// Samples over which the mean square before a gap is followed: a quarter of a block.
+    follow: usize,
+    zeros: u64,
+    /// Mean square of the last few milliseconds before them.
+    before: f32,
     dropouts: u64,
     gates: u64,
 }
 
-/// The block that is being filled.
-#[derive(Clone, Debug, Default)]
-struct Block {
-    filled: u64,
-    squares: f64,
-    peak: f32,
-    at_peak: u64,
-    last: f32,
-    run: u32,
-    longest_run: u32,
-}
-
-/// The zeros that may be a gap.
-#[derive(Clone, Debug, Default)]
-struct Gap {
-    zeros: u64,
-    /// Mean square of the last few milliseconds before them.
-    before: f32,
-}
-
 impl Loudness {
     pub(super) fn new(rate: SampleRate) -> Self {
+        let block_len = (u64::from(rate.0) / BLOCKS_PER_SECOND).max(1) as usize;
         Self {
             rate,
             samples: 0,
             not_numbers: 0,
             squares: 0.0,
             peak: 0.0,
-            block: Block::default(),
+            block: Vec::with_capacity(block_len),
+            block_len,
             histogram: vec![0; LOWEST.unsigned_abs() as usize + 1],
             clipped: (0, 0),
-            gap: Gap::default(),
-            dropouts: 0,
-            gates: 0,
+            gaps: Gaps::new(rate, block_len.div_ceil(4)),
         }
     }
 
     /// Takes any number of samples, full scale 1.
-    pub(super) fn push(&mut self, samples: &[f32]) {
-        let block = (u64::from(self.rate.0) / BLOCKS_PER_SECOND).max(1);
-        // Mean squares are followed over a quarter of a block.
-        let follow = 4.0 / block as f32;
+    pub(super) fn push(&mut self, mut samples: &[f32]) {
         self.samples += samples.len() as u64;
-        for &sample in samples {
-            let sample = if sample.is_finite() {
-                sample
-            } else {
-                self.not_numbers += 1;
-                0.0
-            };
-            if sample == 0.0 {
-                self.gap.zeros += 1;
-            } else {
-                if self.gap.zeros > 0 {
-                    self.end_gap();
-                }
-                self.gap.before += (sample * sample - self.gap.before) * follow.min(1.0);
-            }
-            self.block.take(sample);
-            if self.block.filled == block {
+        while !samples.is_empty() {
+            let take = samples.len().min(self.block_len - self.block.len());
+            let (now, later) = samples.split_at(take);
+            let finite = now.iter().filter(|sample| sample.is_finite()).count();
+            self.not_numbers += (take - finite) as u64;
+            let silenced = |sample: &f32| if sample.is_finite() { *sample } else { 0.0 };
+            self.block.extend(now.iter().map(silenced));
+            samples = later;
+            if self.block.len() == self.block_len {
                 self.end_block();
             }
         }
@@ -106,36 +88,27 @@ impl Loudness {
         self.not_numbers = self.not_numbers.saturating_add(samples).min(self.samples);
     }
 
-    fn end_gap(&mut self) {
-        let seconds = self.rate.seconds(self.gap.zeros);
-        if seconds >= GAP_S && self.gap.before >= GAP_LOUD {
-            if seconds <= DROPOUT_S {
-                self.dropouts += 1;
-            } else {
-                self.gates += 1;
-            }
-        }
-        if seconds >= GAP_S {
-            self.gap.before = 0.0;
-        }
-        self.gap.zeros = 0;
-    }
-
     fn end_block(&mut self) {
         let block = std::mem::take(&mut self.block);
-        self.squares += block.squares;
-        self.peak = self.peak.max(block.peak);
-        if block.squares > 0.0 {
-            let level = Decibels::from_power_ratio(block.squares / block.filled as f64).0;
+        let (squares, peak) = (sum_of_squares(&block), largest(&block));
+        self.squares += squares;
+        self.peak = self.peak.max(peak);
+        if squares > 0.0 {
+            let level = Decibels::from_power_ratio(squares / block.len() as f64).0;
             let place = (level.round() as i32).clamp(LOWEST, 0) - LOWEST;
             self.histogram[place as usize] += 1;
         }
-        if block.longest_run >= CLIP_RUN && block.peak >= CLIP_LEAST {
-            self.clipped.0 += block.filled;
-            self.clipped.1 += block.at_peak;
+        if peak >= CLIP_LEAST {
+            let is_cut = |run: &[f32]| run[0].abs() == peak && run.len() >= CLIP_RUN;
+            if block.chunk_by(|a, b| a == b).any(is_cut) {
+                let at_peak = block.iter().filter(|sample| sample.abs() == peak).count();
+                self.clipped.0 += block.len() as u64;
+                self.clipped.1 += at_peak as u64;
+            }
         }
-        // A run may go on in the next block.
-        self.block.last = block.last;
+        self.gaps.follow(&block);
+        self.block = block;
+        self.block.clear();
     }
 
     pub(super) fn seconds(&self) -> f64 {
@@ -149,13 +122,13 @@ impl Loudness {
 
     /// Mean level in dBFS, where a square wave of full scale has 0; `None` if all is zero.
     pub(super) fn rms_dbfs(&self) -> Option<f64> {
-        let squares = self.squares + self.block.squares;
+        let squares = self.squares + sum_of_squares(&self.block);
         (squares > 0.0).then(|| 10.0 * (squares / self.samples.max(1) as f64).log10())
     }
 
     /// Largest magnitude in dBFS; `None` if all is zero.
     pub(super) fn peak_dbfs(&self) -> Option<f64> {
-        let peak = self.peak.max(self.block.peak);
+        let peak = self.peak.max(largest(&self.block));
         (peak > 0.0).then(|| 20.0 * f64::from(peak).log10())
     }
 
@@ -183,35 +156,102 @@ impl Loudness {
 
     /// Short gaps of zeros in the middle of sound.
     pub(super) fn dropouts(&self) -> u64 {
-        self.dropouts
+        self.all_gaps().dropouts
     }
 
     /// Long ones.
     pub(super) fn gates(&self) -> u64 {
-        self.gates
+        self.all_gaps().gates
+    }
+
+    /// Those in the block that is being filled among them.
+    fn all_gaps(&self) -> Gaps {
+        let mut gaps = self.gaps;
+        gaps.follow(&self.block);
+        gaps
     }
 }
 
-impl Block {
-    fn take(&mut self, sample: f32) {
-        let size = sample.abs();
-        self.filled += 1;
-        self.squares += f64::from(size) * f64::from(size);
-        if size > self.peak {
-            self.peak = size;
-            self.at_peak = 0;
-            self.longest_run = 0;
-            self.run = 0;
+impl Gaps {
+    fn new(rate: SampleRate, follow: usize) -> Self {
+        Self {
+            rate,
+            follow,
+            zeros: 0,
+            before: 0.0,
+            dropouts: 0,
+            gates: 0,
         }
-        if size == self.peak {
-            self.at_peak += 1;
-            self.run = if sample == self.last { self.run + 1 } else { 1 };
-            self.longest_run = self.longest_run.max(self.run);
-        } else {
-            self.run = 0;
-        }
-        self.last = sample;
     }
+
+    /// Takes the samples of a block. Few have any zeros, and those that have none are quick.
+    fn follow(&mut self, block: &[f32]) {
+        let zeros = block.iter().filter(|sample| **sample == 0.0).count();
+        if zeros == block.len() {
+            self.zeros += zeros as u64;
+            return;
+        }
+        if zeros == 0 && block.len() >= self.follow {
+            self.end();
+            let latest = &block[block.len() - self.follow..];
+            self.before = (sum_of_squares(latest) / self.follow as f64) as f32;
+            return;
+        }
+        let part = 1.0 / self.follow as f32;
+        for &sample in block {
+            if sample == 0.0 {
+                self.zeros += 1;
+            } else {
+                self.end();
+                self.before += (sample * sample - self.before) * part;
+            }
+        }
+    }
+
+    /// Sound has come back.
+    fn end(&mut self) {
+        if self.zeros == 0 {
+            return;
+        }
+        let seconds = self.rate.seconds(self.zeros);
+        if seconds >= GAP_S {
+            if self.before >= GAP_LOUD {
+                if seconds <= DROPOUT_S {
+                    self.dropouts += 1;
+                } else {
+                    self.gates += 1;
+                }
+            }
+            self.before = 0.0;
+        }
+        self.zeros = 0;
+    }
+}
+
+/// Eight sums at once, as many as a processor adds in parallel.
+fn sum_of_squares(samples: &[f32]) -> f64 {
+    let (eights, rest) = samples.as_chunks::<8>();
+    let mut sums = [0f64; 8];
+    for eight in eights {
+        for (sum, x) in sums.iter_mut().zip(eight) {
+            *sum += f64::from(*x) * f64::from(*x);
+        }
+    }
+    let rest = rest.iter().map(|x| f64::from(*x) * f64::from(*x));
+    sums.into_iter().chain(rest).sum()
+}
+
+/// The largest magnitude, eight at once.
+fn largest(samples: &[f32]) -> f32 {
+    let (eights, rest) = samples.as_chunks::<8>();
+    let mut peaks = [0f32; 8];
+    for eight in eights {
+        for (peak, x) in peaks.iter_mut().zip(eight) {
+            *peak = if x.abs() > *peak { x.abs() } else { *peak };
+        }
+    }
+    let rest = rest.iter().map(|x| x.abs());
+    peaks.into_iter().chain(rest).fold(0.0, f32::max)
 }
 
 #[cfg(test)]
@@ -292,6 +332,18 @@ mod tests {
         samples[50_000..50_030].fill(0.0); // too short to say
         let loudness = of(&samples);
         assert_eq!((loudness.dropouts(), loudness.gates()), (1, 1));
+    }
+
+    #[test]
+    fn a_gap_just_before_the_end_counts() {
+        let mut samples = noise(1.0, 0.1);
+        // The last block is not whole: its sound comes back 1 ms before the end.
+        samples.extend_from_slice(&[0.0; 480]);
+        samples.extend(noise(0.001, 0.1));
+        assert_eq!((of(&samples).dropouts(), of(&samples).gates()), (1, 0));
+        // Zeros at the end are its end.
+        samples.extend_from_slice(&[0.0; 200]);
+        assert_eq!((of(&samples).dropouts(), of(&samples).gates()), (1, 0));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The taps of a resampler: a windowed sinc, and rows of it for each fraction of a sample.
 
-use super::super::kaiser::{sinc, window};
+use super::super::kaiser::{Kaiser, sinc};
 use crate::units::{Hertz, SampleRate};
 
 /// The low-pass filter in continuous time, in units of input samples.
@@ -10,6 +10,7 @@ pub(super) struct Filter {
     cutoff: f64,
     /// It is zero from here on, to both sides. Whole, and even a multiple of four.
     pub(super) half: usize,
+    kaiser: Kaiser,
 }
 
 impl Filter {
@@ -24,7 +25,11 @@ impl Filter {
         let taps = (ATTENUATION - 7.95) / (14.36 * transition);
         let half = ((taps / 2.0).ceil() as usize).next_multiple_of(LANES / 2);
         let cutoff = lower / 2.0 / f64::from(from.0);
-        Self { cutoff, half }
+        Self {
+            cutoff,
+            half,
+            kaiser: Kaiser::new(0.1102 * (ATTENUATION - 8.7)),
+        }
     }
 
     /// The impulse response `t` input samples from its centre.
@@ -33,9 +38,8 @@ impl Filter {
         if t.abs() >= half {
             return 0.0;
         }
-        let beta = 0.1102 * (ATTENUATION - 8.7);
         let x = 2.0 * self.cutoff * t;
-        2.0 * self.cutoff * sinc(x) * window(t / half, beta)
+        2.0 * self.cutoff * sinc(x) * self.kaiser.at(t / half)
     }
 
     /// Into how many parts an input sample must be cut so that rows in between can be

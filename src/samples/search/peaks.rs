@@ -2,7 +2,7 @@
 
 use realfft::num_complex::Complex32;
 
-use super::super::kaiser::{sinc, window};
+use super::super::kaiser::{Kaiser, sinc};
 use super::Sighting;
 use crate::units::{Decibels, SampleRate};
 
@@ -190,12 +190,13 @@ fn sum(values: &[f32]) -> f32 {
 /// Windowed sinc, a row a place between two values, each for the middle of its step.
 fn interpolator() -> Vec<[f32; TAPS]> {
     let half = TAPS as f64 / 2.0;
+    let kaiser = Kaiser::new(KAISER_BETA);
     (0..PHASES)
         .map(|phase| {
             let fraction = (phase as f64 + 0.5) / PHASES as f64;
             std::array::from_fn(|k| {
                 let x = k as f64 - (half - 1.0) - fraction;
-                (sinc(x) * window(x / half, KAISER_BETA)) as f32
+                (sinc(x) * kaiser.at(x / half)) as f32
             })
         })
         .collect()
