@@ -66,6 +66,27 @@ fn a_peer_alone_gives_up_after_its_time_and_says_what_it_heard() {
 }
 
 #[test]
+fn two_with_the_same_code_are_linked_and_two_with_others_are_not() {
+    let Some(air) = Air::start("crossed") else {
+        return;
+    };
+    let network = Network::shared();
+    let start = |side, code| Peer::start(&air, &network, side, &["--code", code]);
+    let (a, b) = (start("A", "blue horse"), start("B", "Blue  Horse"));
+    for peer in [&a, &b] {
+        assert_eq!(peer.event("words", PAIRING)["by_code"], true);
+    }
+    drop((a, b));
+    let (mut a, mut b) = (start("A", "blue horse"), start("B", "blue house"));
+    for peer in [&mut a, &mut b] {
+        let closed = peer.event("closed", PAIRING);
+        let reason = closed["reason"].as_str().unwrap_or_default();
+        assert!(reason.contains("another code"), "{closed}");
+        assert_eq!(peer.ended(NOTICE), Some(1), "nobody was paired with");
+    }
+}
+
+#[test]
 fn ctrl_c_ends_a_lonely_peer_at_once() {
     let Some(air) = Air::start("crossed") else {
         return;
@@ -275,6 +296,9 @@ fn pair_once(air: &Air, network: &Network, run: u32) {
             air.topology, peer.side
         );
     }
+    let words = [&a, &b].map(|peer| peer.event("words", NOTICE)["words"].clone());
+    assert_eq!(words[0].as_array().map(Vec::len), Some(4), "{words:?}");
+    assert_eq!(words[0], words[1], "what both screens show");
     talk(&mut a, &b, "bonjour from A");
     talk(&mut b, &a, "and hello from B");
     let (killed, left) = if run.is_multiple_of(2) {

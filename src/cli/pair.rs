@@ -32,13 +32,13 @@ use super::typed;
 #[command(after_help = "\
 Examples:
   airshake pair
-  airshake pair --code 'blue horse'            only with who was given the same code
+  airshake pair --code 'blue horse'            only with who has the same code
   airshake pair --timeout 30 --json 2> events.jsonl
   airshake pair --input usb --output headphones
   echo 'see you at eight' | airshake pair      say it and leave
   airshake pair < /dev/null > said.txt         write down what the peer says
 
-Exit codes: 0 the chat is over; 1 no peer, not the one that was meant, or the link was lost;
+Exit codes: 0 the chat is over; 1 no peer, the wrong one, or the link was lost;
 2 no sound or no network; 130 ended by Ctrl-C.")]
 pub(crate) struct Pair {
     /// Give up when nobody was found in this many seconds
