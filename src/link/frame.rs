@@ -4,8 +4,8 @@
 
 use super::text::clean;
 
-/// The version of everything said over a link. The first byte pair of a [proof](super::Proof)
-/// carries it; both must agree.
+/// The version of everything said over a link. The hello of a [proof](super::Proof) carries it; both
+/// must agree.
 pub const VERSION: u8 = 1;
 
 /// The most bytes of text or data in one frame: 16 KiB, which every WebRTC stack takes in one
