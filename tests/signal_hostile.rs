@@ -2,8 +2,8 @@
 //! the one our own grammar allows.
 
 use airshake::signal::{
-    Address, Candidate, Credentials, Description, Fingerprint, IceCredentials, Kind, MdnsName,
-    Role, Setup, Signal, Tag, Text, pack, unpack,
+    Address, Beacon, Candidate, Credentials, Description, Fingerprint, IceCredentials, Kind,
+    MdnsName, Role, Secret, Setup, Signal, Tag, Text, pack, unpack,
 };
 use proptest::prelude::*;
 
@@ -99,6 +99,12 @@ fn signal() -> impl Strategy<Value = Signal> {
     let text = any::<String>().prop_map(|t| Text::new(t).expect("it is short"));
     prop_oneof![
         4 => description().prop_map(Signal::Description),
+        2 => (description(), any::<[u8; 8]>()).prop_map(|(d, secret)| Signal::Beacon(Beacon {
+            fingerprint: d.fingerprint,
+            secret: Secret(secret),
+            max_message_size: d.max_message_size,
+            candidates: d.candidates,
+        })),
         1 => candidate().prop_map(Signal::Candidate),
         1 => Just(Signal::Renegotiate),
         1 => text.prop_map(Signal::Other),
@@ -209,6 +215,11 @@ proptest! {
                     prop_assert_eq!(a.to_sdp(), b.to_sdp());
                     let sent = |c: &&Candidate| a.candidates.contains(c) && c.is_usable();
                     prop_assert_eq!(b.candidates.iter().filter(sent).count(), b.candidates.len());
+                } else if let (Signal::Beacon(a), Signal::Beacon(b)) = (&signal, &normal) {
+                    prop_assert_eq!((a.fingerprint, a.secret), (b.fingerprint, b.secret));
+                    prop_assert_eq!(a.max_message_size, b.max_message_size);
+                    let sent = |c: &&Candidate| a.candidates.contains(c) && c.is_usable();
+                    prop_assert_eq!(b.candidates.iter().filter(sent).count(), b.candidates.len());
                 } else {
                     prop_assert_eq!(&signal, &normal);
                 }
@@ -264,6 +275,12 @@ fn cuts_flips_and_garbage_do_no_harm() {
         Signal::Description(read(answer, Role::Answer).answering(b"an offer")),
         Signal::Candidate(candidate),
         Signal::Renegotiate,
+        Signal::Beacon(Beacon {
+            fingerprint: Fingerprint::Truncated128([0x5a; 16]),
+            secret: Secret([0xc3; 8]),
+            max_message_size: 65_536,
+            candidates: vec![candidate],
+        }),
         text(json),
         text("short"),
     ];

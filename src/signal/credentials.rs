@@ -49,21 +49,43 @@ impl IceCredentials {
     /// the fingerprint that will be sent: a SHA-1 gives others than a SHA-256.
     pub fn derived(fingerprint: &Fingerprint) -> Self {
         let key = &fingerprint.bytes()[..16];
-        let mut okm = [0; 24];
-        Hkdf::<Sha256>::new(Some(SALT), key)
-            .expand(INFO, &mut okm)
-            .expect("24 bytes are within the 8160 that HKDF-SHA256 can give");
-        let text: String = okm
-            .chunks_exact(3)
-            .flat_map(|c| {
-                let bits = u32::from_be_bytes([0, c[0], c[1], c[2]]);
-                [18, 12, 6, 0].map(|shift| ice_char((bits >> shift) as u8 & 63))
-            })
-            .collect();
+        let [ufrag, pwd] = derive(SALT, key, INFO, [8, 24]);
         Self {
-            ufrag: Ufrag(text[..8].to_owned()),
-            pwd: Pwd(text[8..].to_owned()),
+            ufrag: Ufrag(ufrag),
+            pwd: Pwd(pwd),
         }
+    }
+}
+
+/// Texts of these lengths, each a multiple of four, from a key: HKDF-SHA256, every three bytes of
+/// it written as four `ice-char`s. At most 200 characters in all.
+pub(super) fn derive<const N: usize>(
+    salt: &[u8],
+    key: &[u8],
+    info: &[u8],
+    lengths: [usize; N],
+) -> [String; N] {
+    let mut okm = vec![0; lengths.iter().sum::<usize>() / 4 * 3];
+    Hkdf::<Sha256>::new(Some(salt), key)
+        .expand(info, &mut okm)
+        .expect("150 bytes are within the 8160 that HKDF-SHA256 can give");
+    let mut chars = okm.chunks_exact(3).flat_map(|c| {
+        let bits = u32::from_be_bytes([0, c[0], c[1], c[2]]);
+        [18, 12, 6, 0].map(|shift| ice_char((bits >> shift) as u8 & 63))
+    });
+    lengths.map(|length| chars.by_ref().take(length).collect())
+}
+
+impl Pwd {
+    /// The user fragment of the same characters: what is long enough for a password is for one.
+    pub fn as_ufrag(&self) -> Ufrag {
+        Ufrag(self.0.clone())
+    }
+
+    /// From text that is known to be `ice-char`s, 22 to 256 of them.
+    pub(super) fn of_ice_chars(text: String) -> Self {
+        debug_assert!(text.parse::<Self>().is_ok());
+        Self(text)
     }
 }
 

@@ -98,17 +98,17 @@ impl Description {
             (_, setup) => setup,
         }
     }
+}
 
-    /// The candidates that are sent: usable, each once, not too many.
-    pub(super) fn sent_candidates(&self) -> Vec<Candidate> {
-        let mut sent = Vec::new();
-        for candidate in self.candidates.iter().filter(|c| c.is_usable()) {
-            if sent.len() < Self::MAX_CANDIDATES && !sent.contains(candidate) {
-                sent.push(*candidate);
-            }
+/// Those of the candidates that are sent: usable, each once, not too many.
+pub(super) fn sent(candidates: &[Candidate]) -> Vec<Candidate> {
+    let mut sent = Vec::new();
+    for candidate in candidates.iter().filter(|c| c.is_usable()) {
+        if sent.len() < Description::MAX_CANDIDATES && !sent.contains(candidate) {
+            sent.push(*candidate);
         }
-        sent
     }
+    sent
 }
 
 #[cfg(test)]

@@ -30,10 +30,12 @@ impl Signal {
 
     /// Writes the signal as simple-peer 9 would, as one line.
     ///
-    /// A [`Signal::Other`] gives its text, as it came from the peer.
+    /// A [`Signal::Other`] gives its text, as it came from the peer. For a [`Signal::Beacon`]
+    /// simple-peer has no words; what is written names it, and simple-peer refuses it.
     pub fn to_json(&self) -> String {
         match self {
             Self::Description(description) => wrapped(description.role, &description.to_sdp()),
+            Self::Beacon(_) => r#"{"type":"beacon"}"#.to_owned(),
             Self::Candidate(candidate) => format!(
                 r#"{{"type":"candidate","candidate":{{"candidate":{},"sdpMLineIndex":0,"sdpMid":"0"}}}}"#,
                 quoted(&candidate.sdp_line(0))

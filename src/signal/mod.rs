@@ -28,15 +28,15 @@
 //!
 //! # Sizes
 //!
-//! In bytes, with one candidate. The first three columns derive ICE credentials from the fingerprint
+//! In bytes, with one candidate. All columns but the last derive ICE credentials from the fingerprint
 //! and send none, for which an end must be able to choose its own. Browsers choose for themselves:
 //! Chromium's credentials cost 21 bytes, Firefox's 20.
 //!
-//! | fingerprint | offer, IPv4 | answer, IPv4 | answer, name | offer, IPv4, Chromium's credentials |
-//! |---|---|---|---|---|
-//! | SHA-256, 32 bytes | 40 | 41 | 52 | 61 |
-//! | SHA-1, 20 bytes | 28 | 29 | 40 | 49 |
-//! | 128 bits of SHA-256 | 24 | 25 | 36 | 45 |
+//! | fingerprint | beacon, IPv4 | offer, IPv4 | answer, IPv4 | answer, name | offer, IPv4, Chromium's credentials |
+//! |---|---|---|---|---|---|
+//! | SHA-256, 32 bytes | 48 | 40 | 41 | 52 | 61 |
+//! | SHA-1, 20 bytes | 36 | 28 | 29 | 40 | 49 |
+//! | 128 bits of SHA-256 | 32 | 24 | 25 | 36 | 45 |
 //!
 //! Another IPv4 candidate costs 6.5 bytes, 4.5 on the port of the one before; IPv6 costs 18.5 and
 //! 16.5, a name 17.75 and 15.75. A page that holds the microphone's permission shows addresses, one
@@ -60,7 +60,7 @@
 //! detail    of 0 to 2   credentials 2   0 derived   1 Chromium's   2 Firefox's   3 any
 //!                       fingerprint 2   0 SHA-256   1 SHA-1   2 first 128 bits of SHA-256
 //!           of 3        0 candidate   1 renegotiate   2 text, deflated   3 text as it is
-//!                       4, 5 kept for a one-sound beacon with fingerprint 0 or 2
+//!                       beacon with   4 SHA-256   5 first 128 bits of it   6 SHA-1
 //!
 //! class 0 to 2                                                               bits
 //!   setup          offer: 0 actpass   1 active   2 passive                      2
@@ -72,6 +72,12 @@
 //!                  forms 1 (4 + 24 characters), 3: each, in base64's order  6 each
 //!                  form 2 (8 + 32): each, as a lower-case hex digit         4 each
 //!   candidates     0 to 16; no count: they end where fewer than 8 bits are left
+//!
+//! beacon
+//!   message size   as above                                                2 or 34
+//!   secret         random                                                       64
+//!   fingerprint    as the detail says                             256, 160 or 128
+//!   candidates     as above
 //!
 //! candidate
 //!   kind           0 IPv4   1 IPv6   2 name                                     3
@@ -98,6 +104,7 @@
 //! * **Received text reaches no SDP**: what comes out of [`unpack`] is numbers, addresses and
 //!   `ice-char`s, or a [`Signal::Other`] that this module leaves alone.
 
+mod beacon;
 mod candidate;
 mod credentials;
 mod description;
@@ -108,6 +115,7 @@ mod packed;
 mod sdp;
 mod text;
 
+pub use beacon::{Beacon, Secret};
 pub use candidate::{Address, Candidate, Kind, MdnsName};
 pub use credentials::{CredentialError, Credentials, IceCredentials, Pwd, Ufrag};
 pub use description::{Description, Role, Setup, Tag};
@@ -121,6 +129,8 @@ pub use text::Text;
 pub enum Signal {
     /// An offer or an answer.
     Description(Description),
+    /// An offer that is answered over the network.
+    Beacon(Beacon),
     /// One more address of the sender, after its description.
     Candidate(Candidate),
     /// The sender of the answer asks for a new offer.
@@ -129,6 +139,12 @@ pub enum Signal {
     ///
     /// It is the peer's text, unchecked; this module never makes an SDP of it.
     Other(Text),
+}
+
+impl From<Beacon> for Signal {
+    fn from(beacon: Beacon) -> Self {
+        Self::Beacon(beacon)
+    }
 }
 
 impl From<Description> for Signal {

@@ -7,6 +7,7 @@
 use std::fmt::Write as _;
 use std::str::FromStr;
 
+use super::description::sent;
 use super::{
     Candidate, Credentials, Description, Fingerprint, IceCredentials, Role, SdpError, Setup, Text,
     TextTooLong,
@@ -70,7 +71,7 @@ impl Description {
         line(format_args!("a=setup:{setup}"));
         line(format_args!("a=sctp-port:{SCTP_PORT}"));
         line(format_args!("a=max-message-size:{}", self.max_message_size));
-        let candidates = self.sent_candidates();
+        let candidates = sent(&self.candidates);
         for (index, candidate) in (0..).zip(&candidates) {
             line(format_args!("a={}", candidate.sdp_line(index)));
         }

@@ -1,23 +1,13 @@
 //! A description's bits.
 
 use super::bitstream::{BitReader, BitWriter};
-use super::candidate::{put_candidate, take_candidate};
 use super::credentials::{form, put_credentials, take_credentials};
+use super::parts::{
+    fingerprint_kind, put_candidates, put_message_size, take_candidates, take_fingerprint,
+    take_message_size,
+};
 use super::{ANSWER, OFFER, TAGGED_ANSWER, put_type, unassigned};
-use crate::signal::{Candidate, Description, Fingerprint, Role, Setup, SignalError, Tag};
-
-// Bits 1 and 0 of the first byte: the fingerprint.
-const SHA_256: u8 = 0;
-const SHA_1: u8 = 1;
-const TRUNCATED_128: u8 = 2;
-
-/// The message sizes that two bits name: webrtc-rs and whoever does not say, Chromium, Firefox.
-const MESSAGE_SIZES: [u32; 3] = [
-    Description::DEFAULT_MAX_MESSAGE_SIZE,
-    262_144,
-    1_073_741_823,
-];
-const OTHER_MESSAGE_SIZE: u8 = 3;
+use crate::signal::{Description, Role, Setup, SignalError, Tag};
 
 pub(super) fn put_description(out: &mut BitWriter, description: &Description) {
     let class = match (description.role, description.answers()) {
@@ -25,11 +15,7 @@ pub(super) fn put_description(out: &mut BitWriter, description: &Description) {
         (Role::Answer, None) => ANSWER,
         (Role::Answer, Some(_)) => TAGGED_ANSWER,
     };
-    let fingerprint = match description.fingerprint {
-        Fingerprint::Sha256(_) => SHA_256,
-        Fingerprint::Sha1(_) => SHA_1,
-        Fingerprint::Truncated128(_) => TRUNCATED_128,
-    };
+    let fingerprint = fingerprint_kind(&description.fingerprint);
     put_type(
         out,
         class,
@@ -48,24 +34,13 @@ pub(super) fn put_description(out: &mut BitWriter, description: &Description) {
         }
         Role::Answer => out.put((setup == Setup::Passive).into(), 1),
     }
-    let size = description.max_message_size;
-    match (0..).zip(MESSAGE_SIZES).find(|&(_, known)| known == size) {
-        Some((code, _)) => out.put(code, 2),
-        None => {
-            out.put(OTHER_MESSAGE_SIZE.into(), 2);
-            out.put(size.into(), 32);
-        }
-    }
+    put_message_size(out, description.max_message_size);
     if let Some(Tag(tag)) = description.answers() {
         out.put(tag.into(), 8);
     }
     out.put_bytes(description.fingerprint.bytes());
     put_credentials(out, &description.credentials);
-    let mut previous = None;
-    for candidate in description.sent_candidates() {
-        put_candidate(out, &candidate, previous);
-        previous = Some(candidate.port);
-    }
+    put_candidates(out, &description.candidates);
 }
 
 pub(super) fn take_description(
@@ -84,41 +59,14 @@ pub(super) fn take_description(
         (Role::Offer, 2) | (Role::Answer, _) => Setup::Passive,
         (Role::Offer, value) => return Err(unassigned("setup", value)),
     };
-    let max_message_size = match input.take_u8(2)? {
-        OTHER_MESSAGE_SIZE => {
-            let size = u32::from_be_bytes(input.take_bytes()?);
-            if MESSAGE_SIZES.contains(&size) {
-                return Err(SignalError::NotCanonical("message size has a short form"));
-            }
-            size
-        }
-        code => MESSAGE_SIZES[usize::from(code)],
-    };
+    let max_message_size = take_message_size(input)?;
     let answers = match class {
         TAGGED_ANSWER => Some(Tag(input.take_u8(8)?)),
         _ => None,
     };
-    let fingerprint = match detail & 3 {
-        SHA_256 => Fingerprint::Sha256(input.take_bytes()?),
-        SHA_1 => Fingerprint::Sha1(input.take_bytes()?),
-        TRUNCATED_128 => Fingerprint::Truncated128(input.take_bytes()?),
-        value => return Err(unassigned("fingerprint kind", value)),
-    };
+    let fingerprint = take_fingerprint(input, detail & 3)?;
     let credentials = take_credentials(input, detail >> 2)?;
-    let mut candidates: Vec<Candidate> = Vec::new();
-    // No count is sent: the shortest candidate has 36 bits, padding fewer than 8.
-    while input.left() >= 8 {
-        if candidates.len() == Description::MAX_CANDIDATES {
-            return Err(SignalError::TooManyCandidates {
-                max: Description::MAX_CANDIDATES,
-            });
-        }
-        let candidate = take_candidate(input, candidates.last().map(|c| c.port))?;
-        if candidates.contains(&candidate) {
-            return Err(SignalError::NotCanonical("a candidate is repeated"));
-        }
-        candidates.push(candidate);
-    }
+    let candidates = take_candidates(input)?;
     Ok(Description {
         role,
         setup,
@@ -134,10 +82,12 @@ pub(super) fn take_description(
 mod tests {
     use core::net::Ipv4Addr;
 
+    use super::super::candidate::put_candidate;
     use super::super::credentials::ANY;
+    use super::super::parts::{OTHER_MESSAGE_SIZE, TRUNCATED_128};
     use super::super::{VERSION, pack, unpack};
     use super::*;
-    use crate::signal::{Address, Credentials, Kind, Signal};
+    use crate::signal::{Address, Candidate, Credentials, Fingerprint, Kind, Signal};
 
     #[test]
     fn another_spelling_of_the_same_signal_is_refused() {

@@ -1,10 +1,13 @@
 //! Signals to bytes and back. The layout is drawn in the module's documentation.
 
+mod beacon;
 mod bitstream;
 mod candidate;
 mod credentials;
 mod description;
+mod parts;
 
+use beacon::{BEACON_SHA_1, BEACON_SHA_256, BEACON_TRUNCATED_128, put_beacon, take_beacon};
 use bitstream::{BitReader, BitWriter};
 use candidate::{put_candidate, take_candidate};
 use description::{put_description, take_description};
@@ -27,6 +30,7 @@ pub fn pack(signal: &Signal) -> Vec<u8> {
     out.put(VERSION.into(), 2);
     match signal {
         Signal::Description(description) => put_description(&mut out, description),
+        Signal::Beacon(beacon) => put_beacon(&mut out, beacon),
         Signal::Candidate(candidate) => {
             put_type(&mut out, OTHERS, CANDIDATE);
             put_candidate(&mut out, candidate, None);
@@ -76,6 +80,11 @@ pub fn unpack(bytes: &[u8]) -> Result<Signal, SignalError> {
             input.finish()?;
             Ok(Signal::Candidate(candidate))
         }
+        BEACON_SHA_256 | BEACON_TRUNCATED_128 | BEACON_SHA_1 => {
+            let beacon = take_beacon(&mut input, detail)?;
+            input.finish()?;
+            Ok(Signal::Beacon(beacon))
+        }
         RENEGOTIATE => input.finish().map(|()| Signal::Renegotiate),
         TEXT_DEFLATED => text::inflate(rest).map(Signal::Other),
         TEXT_PLAIN => text::plain(rest).map(Signal::Other),
@@ -89,8 +98,7 @@ const ANSWER: u8 = 1;
 const TAGGED_ANSWER: u8 = 2;
 const OTHERS: u8 = 3;
 
-// Detail of class OTHERS: bits 3 to 0. For a one-sound beacon, 4 (whole SHA-256 fingerprint) and
-// 5 (128 bits of it) are kept.
+// Detail of class OTHERS: bits 3 to 0. Beacons are 4 to 6.
 const CANDIDATE: u8 = 0;
 const RENEGOTIATE: u8 = 1;
 const TEXT_DEFLATED: u8 = 2;
@@ -109,7 +117,8 @@ fn unassigned(field: &'static str, value: u8) -> SignalError {
 mod tests {
     use super::*;
     use crate::signal::{
-        Address, Candidate, Credentials, Description, Fingerprint, Kind, Role, Setup, Text,
+        Address, Beacon, Candidate, Credentials, Description, Fingerprint, Kind, Role, Secret,
+        Setup, Text,
     };
 
     /// The wire as it is published; a change here is another [`VERSION`]. The bytes were put together
@@ -130,6 +139,12 @@ mod tests {
             candidates: vec![candidate],
             answers: None,
         };
+        let beacon = Beacon {
+            fingerprint: offer.fingerprint,
+            secret: Secret(std::array::from_fn(|i| 0xf8 + i as u8)),
+            max_message_size: 262_144,
+            candidates: vec![candidate],
+        };
         let answer = Description {
             role: Role::Answer,
             setup: Setup::Passive,
@@ -143,6 +158,10 @@ mod tests {
             (
                 Signal::Description(offer),
                 "420000102030405060708090a0b0c0d0e0f18150020b3880",
+            ),
+            (
+                Signal::Beacon(beacon),
+                "757e3e7ebeff3f7fbfc0004080c1014181c2024282c3034383c60540082ce200",
             ),
             (
                 Signal::Description(answer.clone()),
@@ -163,8 +182,8 @@ mod tests {
         let setup_3 = [&[0x42, 0b1100_0000][..], &[0; 30]].concat();
         let kind_7 = [&[0x52][..], &[0; 16], &[0b0001_1100], &[0; 20]].concat();
         for (bytes, field) in [
-            (&[0x74][..], "signal type 52"),
-            (&[0x75], "signal type 53"),
+            (&[0x77][..], "signal type 55"),
+            (&[0x7f], "signal type 63"),
             (&[0x43; 60], "fingerprint kind 3"),
             (&setup_3, "setup 3"),
             (&kind_7, "candidate kind 7"),
