@@ -125,9 +125,12 @@ const LIBRARY: &[Row] = &[
         &[
             "async_trait",
             "bytes",
+            "crc32fast",
             "getrandom",
+            "hmac",
             "if_addrs",
             "rtc",
+            "sha1",
             "socket2",
             "thiserror",
             "tokio",

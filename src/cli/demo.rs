@@ -161,9 +161,10 @@ impl Story {
             }
             PairEvent::Answering => self.moment(who, "will answer: it was an invitation"),
             PairEvent::Answered => self.moment(who, "has an answer to the invitation"),
+            PairEvent::Knocked => self.moment(who, "is knocked at by who heard it"),
             PairEvent::Connecting => self.moment(who, "reaches the other over the network"),
             PairEvent::Connected { way, seconds } => {
-                let fields = json!({"way": way, "seconds": round(*seconds, 3)});
+                let fields = json!({"way": way.to_string(), "seconds": round(*seconds, 3)});
                 self.record("connected", who, fields);
                 let what = format!("is connected by {way}, {seconds:.2} s after the first sound");
                 self.moment(who, &what);

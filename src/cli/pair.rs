@@ -5,7 +5,7 @@ use std::time::Duration;
 use airshake::link::Introduction;
 use airshake::medium::sound::Sound;
 use airshake::medium::{Medium, Reporter};
-use airshake::pairing::{Addresses, PairError, PairEvent, PairOptions, Timing, pair};
+use airshake::pairing::{Addresses, PairError, PairEvent, PairOptions, Timing, Ways, pair};
 use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::json;
@@ -63,7 +63,36 @@ pub(crate) struct Pair {
     profile: PairProfileOption,
 
     #[command(flatten)]
+    ways: WaysOptions,
+
+    #[command(flatten)]
     trust: TrustOptions,
+}
+
+/// How to be found.
+#[derive(Debug, Args)]
+pub(super) struct WaysOptions {
+    /// Never answer by sound: connect straight to who is heard, or not at all
+    #[arg(long, conflicts_with = "two_sounds")]
+    one_sound: bool,
+
+    /// Let nobody connect before each side has heard the other
+    #[arg(long)]
+    two_sounds: bool,
+
+    /// Leave if who is heard pairs with somebody else, instead of waiting for another
+    #[arg(long)]
+    pub(super) no_wait: bool,
+}
+
+impl WaysOptions {
+    pub(super) fn ways(&self) -> Ways {
+        match (self.one_sound, self.two_sounds) {
+            (true, _) => Ways::OneSound,
+            (_, true) => Ways::TwoSounds,
+            _ => Ways::Both,
+        }
+    }
 }
 
 impl Pair {
@@ -99,6 +128,8 @@ impl Pair {
                 ..Timing::default()
             },
             addresses: interface.map_or(Addresses::Automatic, Addresses::Interface),
+            ways: self.ways.ways(),
+            leave_when_busy: self.ways.no_wait,
             code: self.trust.code(),
             ..PairOptions::default()
         }
@@ -148,7 +179,10 @@ pub(super) async fn find(
                 cause.into_iter().for_each(|cause| talk.line(&cause));
                 Interrupted.into()
             }
-            PairError::NoPeer { .. } | PairError::LinkFailed | PairError::Proof(_) => {
+            PairError::NoPeer { .. }
+            | PairError::LinkFailed
+            | PairError::Busy
+            | PairError::Proof(_) => {
                 let cause = heard.and_then(|heard| report::cause(&heard));
                 let lines = [Some(error.to_string()), cause];
                 Nothing(lines.into_iter().flatten().collect::<Vec<_>>().join("\n")).into()
@@ -180,13 +214,24 @@ fn tell(event: &PairEvent, talk: &mut Talk) {
             talk.event("answered", json!({}));
             talk.line("got an answer");
         }
+        PairEvent::Knocked => {
+            talk.event("knocked", json!({}));
+            talk.line("somebody who heard it connects");
+        }
+        PairEvent::Busy => {
+            talk.event("busy", json!({}));
+            talk.line("who was heard pairs with somebody else; waiting for another");
+        }
         PairEvent::Connecting => {
             talk.event("connecting", json!({}));
             talk.status("connecting");
         }
         PairEvent::Connected { way, seconds } => {
             let rounded = round(*seconds, 3);
-            talk.event("connected", json!({"way": way, "seconds": rounded}));
+            talk.event(
+                "connected",
+                json!({"way": way.to_string(), "seconds": rounded}),
+            );
             talk.strong(&format!("connected by {way} in {seconds:.1} s"));
         }
         PairEvent::Level { peak, .. } => talk.status(&format!("listening {}", meter(*peak))),

@@ -37,6 +37,8 @@ pub enum Input {
         envelope: Vec<u8>,
         /// How an answer names it.
         tag: Tag,
+        /// Whether it is a beacon, whose sender may be reached without an answer.
+        straight: bool,
     },
     /// An answer was heard. It may be our own.
     AnswerHeard {
@@ -61,6 +63,10 @@ pub enum Input {
     },
     /// Our word is over.
     Finished,
+    /// Somebody who heard the beacon of that attempt knocks at our door. They go on knocking.
+    Knocked(Attempt),
+    /// At the door of whose beacon we answer in that attempt, somebody else was faster.
+    Refused(Attempt),
     /// The connection shows signs of life: the other side has both descriptions.
     LinkConnecting(Attempt),
     /// The link is open, and both directions are proven.
@@ -83,7 +89,11 @@ pub enum Output {
         attempt: Attempt,
         /// The offer, as heard.
         offer: Vec<u8>,
+        /// Whether to connect before the answer is said, which only a beacon allows.
+        straight: bool,
     },
+    /// Let in who knocks at the door of our beacon, and nobody else.
+    Admit(Attempt),
     /// Connect our offer to this answer.
     AcceptAnswer {
         /// The attempt of our offer.
@@ -105,9 +115,45 @@ pub enum Output {
     /// Something worth showing.
     Note(Note),
     /// The link of this attempt is open; the machine is over.
-    Done(Attempt),
+    Done {
+        /// Which.
+        attempt: Attempt,
+        /// How the two found each other.
+        way: Way,
+    },
     /// There will be no link; the machine is over.
     Failed(Failure),
+}
+
+/// Which ways to take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ways {
+    /// By one sound, and by two where that does not work.
+    #[default]
+    Both,
+    /// By one sound alone: whoever hears a beacon never speaks.
+    OneSound,
+    /// By two sounds alone: an offer instead of a beacon, and nobody connects before both have
+    /// heard each other.
+    TwoSounds,
+}
+
+/// How two peers found each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Only one of them was heard by the other.
+    OneSound,
+    /// Each heard the other.
+    TwoSounds,
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OneSound => "one-sound",
+            Self::TwoSounds => "two-sounds",
+        })
+    }
 }
 
 /// Progress, for the screen.
@@ -118,6 +164,10 @@ pub enum Note {
     Answering,
     /// An answer to our offer was heard.
     Answered,
+    /// Somebody who heard our beacon is at the door.
+    Knocked,
+    /// Whose beacon was heard is pairing with somebody else.
+    Busy,
     /// The two sides reach each other over the network.
     Connecting,
     /// Somebody else answered the offer first; waiting for another.
@@ -134,8 +184,10 @@ pub enum Note {
 pub enum Failure {
     /// Nobody could be paired with in time.
     NoPeer(Overheard),
-    /// An answer to our offer was heard, but the network brought no link.
+    /// The two heard each other, but the network brought no link.
     NoRoute,
+    /// Whose beacon was heard is pairing with somebody else, and we were not to wait for another.
+    Busy,
     /// [`Input::Cancel`].
     Cancelled,
 }
@@ -153,11 +205,16 @@ pub struct Overheard {
     pub offers: u32,
     /// Answers, to whomever.
     pub answers: u32,
+    /// Peers who said that they are pairing with somebody else.
+    pub busy: u32,
 }
 
 impl fmt::Display for Overheard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.offers > 0 {
+        f.write_str(if self.busy > 0 {
+            "others in the room paired with each other, and nobody else came; run the command \
+             again on both sides"
+        } else if self.offers > 0 {
             "a peer was heard and answered, but no link came: either it did not hear the answer \
              (raise the volume) or this network does not let the two talk (try a phone hotspot)"
         } else if self.answers > 0 {

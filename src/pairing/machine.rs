@@ -3,7 +3,7 @@
 use super::{
     Timing,
     chance::Chance,
-    event::{Attempt, Failure, Input, Note, Output, Overheard},
+    event::{Attempt, Failure, Input, Note, Output, Overheard, Way, Ways},
     voice::Voice,
     words::{Hash, OwnWords, Words, hash},
 };
@@ -29,14 +29,18 @@ use std::{
 /// assert!(machine.deadline().is_some());
 /// ```
 ///
-/// Each listens a random moment, then speaks its offer, and repeats it with random gaps. Who
-/// hears an offer answers it instead, again and again until the network shows that the answer
-/// arrived. Who hears an answer to its offer falls silent and connects. When each has heard the
-/// other's offer and both answer, the offer with the lower hash stands; both sides know both
+/// Each listens a random moment, then speaks its offer, and repeats it with random gaps. If that
+/// is a beacon, who hears it connects at once; its sender falls silent when the first check
+/// arrives, lets that one in and refuses all others. If nothing comes of it for a while, or if it
+/// is no beacon, who heard it answers by sound, again and again until the network shows that the
+/// answer arrived. Who hears an answer to its offer falls silent and connects. When each has heard
+/// the other's offer and both answer, the offer with the lower hash stands; both sides know both
 /// offers, so both decide alike.
 #[derive(Debug)]
 pub struct Machine {
     timing: Timing,
+    ways: Ways,
+    leave_when_busy: bool,
     chance: Chance,
     voice: Voice,
     stage: Stage,
@@ -44,8 +48,17 @@ pub struct Machine {
     attempts: u32,
     ends_at: Duration,
     ours: OwnWords,
+    /// Offers whose senders are busy.
+    taken: OwnWords,
+    /// Offers of others; more than [`CROWD`] is a crowd, or a flood.
+    others: OwnWords,
     overheard: Overheard,
-    answers_accepted: u32,
+    /// How often the network brought nothing though both sides heard each other, or one knocked at
+    /// the other's door: [`ENOUGH_DESPAIR`] ends all.
+    despair: u32,
+    /// An answer of ours was said and brought nothing. It may not have been heard; and who floods
+    /// the air with beacons must not bring us to despair.
+    in_vain: bool,
     outputs: VecDeque<Output>,
 }
 
@@ -58,9 +71,10 @@ enum Stage {
     Offering,
     /// Saying an answer until the network shows that it arrived.
     Answering(Answering),
-    /// The own offer is answered; waiting for the link.
+    /// The own offer is answered, by sound or by a knock; waiting for the link.
     Linking {
         since: Duration,
+        way: Way,
         /// When the network showed signs of life.
         alive: Option<Duration>,
     },
@@ -84,6 +98,13 @@ struct Answering {
     offer: Hash,
     tag: Tag,
     words: Option<Words>,
+    /// Whether we connect without being heard.
+    straight: bool,
+    since: Duration,
+    /// Until then nothing is said: one sound may be enough.
+    silent_until: Duration,
+    /// How the two found each other, once that is known.
+    way: Way,
     /// When the offerer was last noticed.
     heard: Duration,
     /// Answers said since then.
@@ -97,6 +118,8 @@ impl Machine {
     pub fn new(timing: Timing, seed: u64) -> Self {
         Self {
             timing,
+            ways: Ways::Both,
+            leave_when_busy: false,
             chance: Chance::new(seed),
             voice: Voice::new(),
             stage: Stage::Idle,
@@ -104,9 +127,29 @@ impl Machine {
             attempts: 0,
             ends_at: Duration::MAX,
             ours: OwnWords::default(),
+            taken: OwnWords::default(),
+            others: OwnWords::default(),
             overheard: Overheard::default(),
-            answers_accepted: 0,
+            despair: 0,
+            in_vain: false,
             outputs: VecDeque::new(),
+        }
+    }
+
+    /// The same, but taking only these ways. What is said as an offer must be a beacon, except
+    /// for [`Ways::TwoSounds`].
+    #[must_use]
+    pub fn by(self, ways: Ways) -> Self {
+        Self { ways, ..self }
+    }
+
+    /// The same, but if `leave`, failing when who is heard pairs with somebody else, instead of
+    /// waiting for another.
+    #[must_use]
+    pub fn leaving_when_busy(self, leave: bool) -> Self {
+        Self {
+            leave_when_busy: leave,
+            ..self
         }
     }
 
@@ -122,7 +165,11 @@ impl Machine {
                 tag,
             } => self.offer_ready(attempt, envelope, tag),
             Input::AnswerReady { attempt, envelope } => self.answer_ready(now, attempt, envelope),
-            Input::OfferHeard { envelope, tag } => self.offer_heard(now, envelope, tag),
+            Input::OfferHeard {
+                envelope,
+                tag,
+                straight,
+            } => self.offer_heard(now, envelope, tag, straight),
             Input::AnswerHeard { envelope, to } => self.answer_heard(now, envelope, to),
             Input::StrangeHeard => {
                 self.overheard.strange = self.overheard.strange.saturating_add(1);
@@ -132,6 +179,8 @@ impl Machine {
             Input::Carrier { length } => self.carrier(now, length),
             Input::Started { air } => self.voice.started(now, air),
             Input::Finished => self.finished(now),
+            Input::Knocked(attempt) => self.knocked(now, attempt),
+            Input::Refused(attempt) => self.refused(now, attempt),
             Input::LinkConnecting(attempt) => self.link_alive(now, attempt),
             Input::LinkOpen(attempt) => self.link_open(attempt),
             Input::LinkFailed(attempt) => self.link_failed(now, attempt),
@@ -178,7 +227,7 @@ impl Machine {
             return;
         }
         if now >= self.ends_at && !self.is_alive() {
-            return self.fail(match self.answers_accepted {
+            return self.fail(match self.despair {
                 0 => Failure::NoPeer(self.overheard),
                 _ => Failure::NoRoute,
             });
@@ -220,9 +269,12 @@ impl Machine {
         if answering.attempt == ready && answering.words.is_none() {
             self.ours.remember(&envelope);
             answering.words = Some(Words::unsaid(envelope));
-            // At once: mostly there is no other listener.
-            let none = Duration::ZERO;
-            self.voice.plan(now, none, none, &mut self.chance);
+            if self.ways != Ways::OneSound {
+                // Then at once: mostly there is no other listener.
+                let pause = answering.silent_until.saturating_sub(now);
+                self.voice
+                    .plan(now, pause, Duration::ZERO, &mut self.chance);
+            }
         }
     }
 
@@ -292,21 +344,37 @@ impl Machine {
 
     // -- what we hear --
 
-    fn offer_heard(&mut self, now: Duration, envelope: Vec<u8>, tag: Tag) {
+    fn offer_heard(&mut self, now: Duration, envelope: Vec<u8>, tag: Tag, straight: bool) {
         if self.ours.contains(&envelope) {
             return;
         }
         self.overheard.offers = self.overheard.offers.saturating_add(1);
         self.voice.air_is_free(now);
+        if self.taken.contains(&envelope) || (self.ways == Ways::OneSound && !straight) {
+            return;
+        }
         let hash = hash(&envelope);
+        if !self.others.contains(&envelope) {
+            self.others.remember_hash(hash);
+        }
         match &mut self.stage {
-            Stage::Offering => self.answer(now, envelope, tag),
+            Stage::Offering => self.answer(now, envelope, tag, straight),
             Stage::Answering(answering) if answering.offer == hash => {
                 answering.noticed(now);
-                // It is still offering, so our answer did not arrive: perhaps another spoke at
-                // the same time. It now listens; the moment is good.
-                if answering.words.is_some() && !self.voice.is_speaking() {
-                    let spread = self.voice.spread(&self.timing) / 2;
+                // It is still offering, so it knows nothing of us: the network did not let us
+                // through, or our answer was lost, perhaps in another's. It now listens; the
+                // moment is good.
+                let soon = answering.since + self.timing.one_sound_patience / 2;
+                let may_speak =
+                    self.ways != Ways::OneSound && now >= soon.min(answering.silent_until);
+                if let Some(words) = &answering.words
+                    && may_speak
+                    && !self.voice.is_speaking()
+                {
+                    let spread = match words.said {
+                        0 => Duration::ZERO,
+                        _ => self.voice.spread(&self.timing) / 2,
+                    };
                     self.voice
                         .plan(now, Duration::ZERO, spread, &mut self.chance);
                 }
@@ -316,28 +384,42 @@ impl Machine {
                     && now >= answering.heard + self.timing.turn_away + self.voice.air() * 2 =>
             {
                 let attempt = answering.attempt;
+                self.in_vain |= answering.was_said();
                 self.outputs.push_back(Output::Abandon(attempt));
-                self.answer(now, envelope, tag);
+                self.answer(now, envelope, tag, straight);
             }
             _ => {}
         }
     }
 
-    fn answer(&mut self, now: Duration, offer: Vec<u8>, tag: Tag) {
+    fn answer(&mut self, now: Duration, offer: Vec<u8>, tag: Tag, straight: bool) {
         self.hush();
         let attempt = self.next_attempt();
+        let straight = straight && self.ways != Ways::TwoSounds;
+        // Where the network brought nothing before, no time is lost with waiting for it.
+        let silent_until = match straight && self.despair == 0 && !self.in_vain {
+            true => now + self.timing.one_sound_patience,
+            false => now,
+        };
         self.stage = Stage::Answering(Answering {
             attempt,
             offer: hash(&offer),
             tag,
             words: None,
+            straight,
+            since: now,
+            silent_until,
+            way: Way::TwoSounds,
             heard: now,
             unheard: 0,
             alive: None,
         });
         self.outputs.push_back(Output::Note(Note::Answering));
-        self.outputs
-            .push_back(Output::MakeAnswer { attempt, offer });
+        self.outputs.push_back(Output::MakeAnswer {
+            attempt,
+            offer,
+            straight,
+        });
     }
 
     fn answer_heard(&mut self, now: Duration, envelope: Vec<u8>, to: Tag) {
@@ -373,9 +455,9 @@ impl Machine {
 
     fn accept(&mut self, now: Duration, answer: Vec<u8>) {
         self.hush();
-        self.answers_accepted = self.answers_accepted.saturating_add(1);
         self.stage = Stage::Linking {
             since: now,
+            way: Way::TwoSounds,
             alive: None,
         };
         let attempt = self.offer.attempt;
@@ -407,6 +489,50 @@ impl Machine {
 
     // -- what the network does --
 
+    /// Somebody heard our beacon and is there. The first is let in.
+    fn knocked(&mut self, now: Duration, attempt: Attempt) {
+        if attempt != self.offer.attempt || !self.offer.was_said() {
+            return;
+        }
+        match &self.stage {
+            Stage::Offering => {}
+            // As with answers: if each knocks at the other's door, the lower hash stands. Whoever
+            // else it is will still be knocking when we are back.
+            Stage::Answering(answering)
+                if answering.alive.is_none() && self.offer.hash() < Some(answering.offer) =>
+            {
+                self.outputs.push_back(Output::Abandon(answering.attempt));
+            }
+            _ => return,
+        }
+        self.hush();
+        self.stage = Stage::Linking {
+            since: now,
+            way: Way::OneSound,
+            alive: None,
+        };
+        self.outputs.push_back(Output::Note(Note::Knocked));
+        self.outputs.push_back(Output::Admit(attempt));
+    }
+
+    /// Somebody else was faster, as whose beacon we heard says.
+    fn refused(&mut self, now: Duration, attempt: Attempt) {
+        let Stage::Answering(answering) = &self.stage else {
+            return;
+        };
+        if answering.attempt != attempt || answering.alive.is_some() {
+            return;
+        }
+        self.taken.remember_hash(answering.offer);
+        self.overheard.busy = self.overheard.busy.saturating_add(1);
+        if self.leave_when_busy {
+            return self.fail(Failure::Busy);
+        }
+        self.outputs.push_back(Output::Abandon(attempt));
+        self.outputs.push_back(Output::Note(Note::Busy));
+        self.back_to_offering(now, self.timing.listen);
+    }
+
     fn link_alive(&mut self, now: Duration, attempt: Attempt) {
         let alive = match &mut self.stage {
             Stage::Linking { alive, .. } if self.offer.attempt == attempt => alive,
@@ -414,6 +540,10 @@ impl Machine {
             _ => return,
         };
         if alive.replace(now).is_none() {
+            if let Stage::Answering(answering) = &mut self.stage {
+                answering.way = answering.way_now(self.voice.is_speaking());
+            }
+            (self.despair, self.in_vain) = (0, false);
             self.hush();
             self.outputs.push_back(Output::Note(Note::Connecting));
         }
@@ -423,12 +553,18 @@ impl Machine {
         if self.current() != Some(attempt) {
             return;
         }
+        let way = match &self.stage {
+            Stage::Linking { way, .. } => *way,
+            Stage::Answering(answering) if answering.alive.is_some() => answering.way,
+            Stage::Answering(answering) => answering.way_now(self.voice.is_speaking()),
+            _ => return,
+        };
         self.hush();
         if attempt != self.offer.attempt {
             self.outputs.push_back(Output::Abandon(self.offer.attempt));
         }
         self.stage = Stage::Over;
-        self.outputs.push_back(Output::Done(attempt));
+        self.outputs.push_back(Output::Done { attempt, way });
     }
 
     fn link_failed(&mut self, now: Duration, attempt: Attempt) {
@@ -444,12 +580,33 @@ impl Machine {
             return;
         }
         let offered = attempt == self.offer.attempt;
+        let note = match &self.stage {
+            Stage::Linking { alive, way, .. } => {
+                self.despair += match (alive, way) {
+                    (None, Way::TwoSounds) => 2,
+                    (None, Way::OneSound) => 1,
+                    (Some(_), _) => 0,
+                };
+                Note::NoRoute
+            }
+            Stage::Answering(answering) if answering.alive.is_some() => Note::PeerGone,
+            // The beacon's place is known, and nothing comes back from it.
+            Stage::Answering(_) if self.ways == Ways::OneSound => {
+                self.despair += 1;
+                Note::NoRoute
+            }
+            Stage::Answering(answering) => {
+                self.in_vain |= answering.was_said();
+                Note::PeerGone
+            }
+            _ => return,
+        };
+        let despair = self.despair + u32::from(self.in_vain);
+        if despair >= ENOUGH_DESPAIR && self.others.len() <= CROWD {
+            return self.fail(Failure::NoRoute);
+        }
         self.outputs.push_back(Output::Abandon(attempt));
-        self.outputs.push_back(Output::Note(if offered {
-            Note::NoRoute
-        } else {
-            Note::PeerGone
-        }));
+        self.outputs.push_back(Output::Note(note));
         self.back_to_offering(now, self.timing.listen);
         if offered {
             self.make_offer();
@@ -495,13 +652,17 @@ impl Machine {
     fn out_of_patience_at(&self) -> Option<Duration> {
         let timing = &self.timing;
         match &self.stage {
-            Stage::Linking { since, alive } => Some(match alive {
+            Stage::Linking { since, way, alive } => Some(match alive {
                 Some(alive) => *alive + timing.proof_patience,
+                None if *way == Way::OneSound => *since + timing.one_sound_patience,
                 None => *since + timing.link_patience,
             }),
-            Stage::Answering(answering) => {
-                answering.alive.map(|alive| alive + timing.proof_patience)
-            }
+            Stage::Answering(answering) => match answering.alive {
+                Some(alive) => Some(alive + timing.proof_patience),
+                // It is never going to be heard.
+                None if self.ways == Ways::OneSound => Some(answering.since + timing.link_patience),
+                None => None,
+            },
             _ => None,
         }
     }
@@ -531,6 +692,20 @@ impl Offer {
 }
 
 impl Answering {
+    fn was_said(&self) -> bool {
+        self.words.as_ref().is_some_and(|words| words.said > 0)
+    }
+
+    /// How the two found each other, if they reach each other now: an answer of ours that is
+    /// still sounding was not needed.
+    fn way_now(&self, speaking: bool) -> Way {
+        let said = self.words.as_ref().map_or(0, |words| words.said);
+        match self.straight && said <= u32::from(speaking) {
+            true => Way::OneSound,
+            false => Way::TwoSounds,
+        }
+    }
+
     fn noticed(&mut self, now: Duration) {
         self.heard = now;
         self.unheard = 0;
@@ -539,3 +714,11 @@ impl Answering {
 
 /// So many answers in a row without a sign of the offerer are enough, once its time is up too.
 const ENOUGH_ANSWERS: u32 = 3;
+
+/// An answer to us that brought nothing counts two, a knock one, an answer of ours in vain one, but
+/// once. So it is not by chance that nothing comes.
+const ENOUGH_DESPAIR: u32 = 3;
+
+/// So many offers of one other are heard until it is clear that the network brings nothing. Of
+/// more than that many, one may have gone elsewhere.
+const CROWD: usize = 4;

@@ -16,7 +16,7 @@ pub mod driver;
 #[cfg(test)]
 mod room;
 
-pub use event::{Attempt, Failure, Input, Note, Output, Overheard};
+pub use event::{Attempt, Failure, Input, Note, Output, Overheard, Way, Ways};
 pub use machine::Machine;
 pub use reading::read;
 pub use timing::Timing;

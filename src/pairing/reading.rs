@@ -5,13 +5,22 @@ use crate::signal::{Role, Signal, Tag, unpack};
 
 /// What the machine is to be told of an envelope that was heard. The bytes may come from anybody.
 pub fn read(envelope: Vec<u8>) -> Input {
-    let Ok(Signal::Description(description)) = unpack(&envelope) else {
-        return Input::StrangeHeard;
+    let description = match unpack(&envelope) {
+        Ok(Signal::Description(description)) => description,
+        Ok(Signal::Beacon(_)) => {
+            return Input::OfferHeard {
+                tag: Tag::of(&envelope),
+                envelope,
+                straight: true,
+            };
+        }
+        _ => return Input::StrangeHeard,
     };
     match (description.role, description.answers()) {
         (Role::Offer, _) => Input::OfferHeard {
             tag: Tag::of(&envelope),
             envelope,
+            straight: false,
         },
         (Role::Answer, Some(to)) => Input::AnswerHeard { envelope, to },
         (Role::Answer, None) => Input::StrangeHeard,
@@ -21,7 +30,7 @@ pub fn read(envelope: Vec<u8>) -> Input {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::signal::{Credentials, Description, Fingerprint, Setup, Text, pack};
+    use crate::signal::{Beacon, Credentials, Description, Fingerprint, Secret, Setup, Text, pack};
     use proptest::prelude::*;
 
     fn description(role: Role) -> Description {
@@ -45,6 +54,25 @@ mod tests {
         };
         match read(answer.clone()) {
             Input::AnswerHeard { to, envelope } => assert_eq!((to, envelope), (tag, answer)),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_beacon_is_an_offer_that_can_be_reached_straight() {
+        let beacon = pack(&Signal::Beacon(Beacon {
+            fingerprint: Fingerprint::Truncated128([7; 16]),
+            secret: Secret([1; 8]),
+            max_message_size: 65_536,
+            candidates: Vec::new(),
+        }));
+        let tag = Tag::of(&beacon);
+        match read(beacon.clone()) {
+            Input::OfferHeard {
+                tag: told,
+                envelope,
+                straight: true,
+            } => assert_eq!((told, envelope), (tag, beacon)),
             other => panic!("{other:?}"),
         }
     }

@@ -1,6 +1,6 @@
 //! Many machines in one simulated room, in virtual time: every fault a plain field.
 
-use super::{Attempt, Failure, Input, Machine, Output, Timing, chance::Chance};
+use super::{Attempt, Failure, Input, Machine, Output, Timing, Way, Ways, chance::Chance};
 use crate::signal::Tag;
 use std::{
     cmp::Reverse,
@@ -29,8 +29,14 @@ struct Air {
     loss: f64,
     /// Whether one can hear while speaking, and two at once (a pipe, not a room).
     full_duplex: bool,
-    /// Whether the network lets the peers talk.
-    network: bool,
+    /// Whether the network loses all that `from` sends to `to`.
+    loses: fn(to: usize, from: usize) -> bool,
+    /// Whether a firewall at `to` keeps out what `from` sends unasked.
+    shut: fn(to: usize, from: usize) -> bool,
+    /// What the peers are told to do.
+    ways: fn(peer: usize) -> Ways,
+    /// Whether the peers leave when who they hear is busy.
+    leave_when_busy: bool,
     /// Whether `to` hears `from`.
     hears: fn(to: usize, from: usize) -> bool,
 }
@@ -47,7 +53,10 @@ impl Default for Air {
             link_time: ms(500),
             loss: 0.0,
             full_duplex: false,
-            network: true,
+            loses: |_, _| false,
+            shut: |_, _| false,
+            ways: |_| Ways::Both,
+            leave_when_busy: false,
             hears: |_, _| true,
         }
     }
@@ -57,7 +66,7 @@ impl Default for Air {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum End {
     /// Linked to that peer at that time.
-    Linked(usize, Duration),
+    Linked(usize, Duration, Way),
     Failed(Failure, Duration),
 }
 
@@ -77,6 +86,9 @@ struct Peer {
     machine: Machine,
     /// Live attempts: what was said for them, and for answers the offer they answer.
     attempts: HashMap<u32, Side>,
+    /// Who knocked last at which of our doors, and who was let in.
+    visitor: Option<(u32, usize, Attempt)>,
+    guests: HashMap<u32, Option<(usize, Attempt)>>,
     end: Option<End>,
     speaking: Option<usize>,
     gone: bool,
@@ -86,6 +98,12 @@ struct Peer {
 enum Side {
     Offer(Vec<u8>),
     Answer { offer: Vec<u8>, answer: Vec<u8> },
+}
+
+impl Side {
+    fn is_answer_to(&self, wanted: &[u8]) -> bool {
+        matches!(self, Self::Answer { offer, .. } if offer == wanted)
+    }
 }
 
 struct Speech {
@@ -109,6 +127,7 @@ enum Happens {
     Notice(usize),
     SpeechOver(usize),
     Decoded(usize),
+    Knock(u32),
     LinkAlive(usize),
     LinkOpens(usize, usize),
     TickDue,
@@ -123,18 +142,25 @@ enum Told {
     Cancel,
 }
 
+/// Who says what nobody here says.
+const NOBODY: usize = usize::MAX;
+
 const OFFER: u8 = 1;
 const ANSWER: u8 = 2;
+const BEACON: u8 = 3;
 
 impl Room {
     /// Peers that start at these times.
     fn new(air: Air, timing: &Timing, starts: &[Duration], seed: u64) -> Self {
         let mut chance = Chance::new(seed);
-        let peers = starts
-            .iter()
-            .map(|_| Peer {
-                machine: Machine::new(timing.clone(), chance.bits()),
+        let peers = (0..starts.len())
+            .map(|n| Peer {
+                machine: Machine::new(timing.clone(), chance.bits())
+                    .by((air.ways)(n))
+                    .leaving_when_busy(air.leave_when_busy),
                 attempts: HashMap::new(),
+                visitor: None,
+                guests: HashMap::new(),
                 end: None,
                 speaking: None,
                 gone: false,
@@ -227,7 +253,7 @@ impl Room {
                     !self.overlapped_until(speech, self.speeches[speech].begin + self.air.preamble);
                 if clean && !left.is_zero() {
                     // One's own carrier is noticed like anybody's.
-                    self.tell(from, Input::Carrier { length: left });
+                    self.tell_if_here(from, Input::Carrier { length: left });
                 }
                 for to in self.listeners(from) {
                     if clean && !left.is_zero() && self.chance.unit() >= self.air.loss {
@@ -243,6 +269,7 @@ impl Room {
                 }
             }
             Happens::Decoded(speech) => self.decoded(speech),
+            Happens::Knock(attempt) => self.knock(peer, Attempt(attempt)),
             Happens::LinkAlive(link) => {
                 for (peer, attempt) in self.links[link].ends {
                     if self.both_hold(link) {
@@ -271,7 +298,7 @@ impl Room {
         let envelope = envelope.clone();
         let broken = hushed || (!self.air.full_duplex && self.overlapped(speech));
         let mut listeners = self.listeners(from);
-        listeners.push(from);
+        listeners.extend((from != NOBODY).then_some(from));
         for to in listeners {
             if !self.air.full_duplex && to != from && self.was_speaking(to, speech) {
                 continue;
@@ -283,9 +310,10 @@ impl Room {
                 }
             } else if to == from || self.chance.unit() >= self.air.loss {
                 let input = match envelope[0] {
-                    OFFER => Input::OfferHeard {
+                    OFFER | BEACON => Input::OfferHeard {
                         tag: tag(&envelope),
                         envelope: envelope.clone(),
+                        straight: envelope[0] == BEACON,
                     },
                     _ => Input::AnswerHeard {
                         to: Tag(envelope[1]),
@@ -329,6 +357,12 @@ impl Room {
         })
     }
 
+    fn tell_if_here(&mut self, peer: usize, input: Input) {
+        if peer != NOBODY {
+            self.tell(peer, input);
+        }
+    }
+
     fn tell(&mut self, peer: usize, input: Input) {
         if self.peers[peer].gone {
             return;
@@ -349,20 +383,36 @@ impl Room {
         let made = now + self.air.make_delay;
         match output {
             Output::MakeOffer(Attempt(n)) => {
-                let mut envelope = vec![OFFER];
+                let mut envelope = vec![match (self.air.ways)(peer) {
+                    Ways::TwoSounds => OFFER,
+                    _ => BEACON,
+                }];
                 envelope.extend(self.chance.bits().to_le_bytes());
                 let side = Side::Offer(envelope);
                 self.peers[peer].attempts.insert(n, side);
                 self.at(made, peer, Happens::Told(Told::OfferReady(n)));
             }
-            Output::MakeAnswer { attempt, offer } => {
+            Output::MakeAnswer {
+                attempt,
+                offer,
+                straight,
+            } => {
                 let mut answer = vec![ANSWER, tag(&offer).0];
                 answer.extend(self.chance.bits().to_le_bytes());
                 let side = Side::Answer { offer, answer };
                 self.peers[peer].attempts.insert(attempt.0, side);
                 self.at(made, peer, Happens::Told(Told::AnswerReady(attempt.0)));
+                if straight {
+                    self.at(made + ms(2), peer, Happens::Knock(attempt.0));
+                }
             }
             Output::AcceptAnswer { attempt, answer } => self.connect(peer, attempt, &answer),
+            Output::Admit(attempt) => {
+                let (door, who, theirs) = self.peers[peer].visitor.expect("somebody knocked");
+                assert_eq!(door, attempt.0, "lets in at another door");
+                self.peers[peer].guests.insert(door, Some((who, theirs)));
+                self.link((peer, attempt), (who, theirs));
+            }
             Output::Abandon(attempt) => {
                 self.peers[peer].attempts.remove(&attempt.0);
             }
@@ -386,7 +436,7 @@ impl Room {
             }
             Output::Hush => self.hush(peer),
             Output::Note(_) => {}
-            Output::Done(attempt) => {
+            Output::Done { attempt, way } => {
                 let (other, _) = self
                     .links
                     .iter()
@@ -394,7 +444,7 @@ impl Room {
                     .find(|(mine, _)| *mine == (peer, attempt))
                     .expect("done without a link")
                     .1;
-                self.peers[peer].end = Some(End::Linked(other, now));
+                self.peers[peer].end = Some(End::Linked(other, now, way));
             }
             Output::Failed(failure) => {
                 self.peers[peer].end = Some(End::Failed(failure, now));
@@ -421,18 +471,56 @@ impl Room {
             Side::Offer(offer) => offer.clone(),
             side => panic!("accepts an answer for {side:?}"),
         };
-        let theirs = Side::Answer {
-            offer: ours,
-            answer: answer.to_vec(),
+        let is_theirs = |side: &Side| {
+            side.is_answer_to(&ours)
+                && matches!(side, Side::Answer { answer: a, .. } if a == answer)
         };
         let other = self.peers.iter().enumerate().find_map(|(n, p)| {
-            let attempt = p.attempts.iter().find(|(_, side)| **side == theirs)?.0;
+            let attempt = p.attempts.iter().find(|(_, side)| is_theirs(side))?.0;
             Some((n, Attempt(*attempt)))
         });
-        if let (Some(other), true) = (other, self.air.network) {
+        self.peers[peer].guests.insert(attempt.0, other);
+        if let Some(other) = other {
+            self.link((peer, attempt), other);
+        }
+    }
+
+    /// Somebody whose connection is made goes to where the beacon said, again and again.
+    fn knock(&mut self, peer: usize, attempt: Attempt) {
+        let offer = match self.peers[peer].attempts.get(&attempt.0) {
+            Some(Side::Answer { offer, .. }) if self.peers[peer].end.is_none() => offer.clone(),
+            _ => return,
+        };
+        self.at(self.now + ms(100), peer, Happens::Knock(attempt.0));
+        let door = self.peers.iter().enumerate().find_map(|(n, p)| {
+            let offered = Side::Offer(offer.clone());
+            let door = p.attempts.iter().find(|(_, side)| **side == offered)?.0;
+            (!p.gone).then_some((n, *door))
+        });
+        let Some((host, door)) = door else {
+            return;
+        };
+        if (self.air.loses)(host, peer) || (self.air.shut)(host, peer) {
+            return;
+        }
+        match self.peers[host].guests.get(&door) {
+            Some(guest) if *guest == Some((peer, attempt)) => {}
+            Some(_) if (self.air.loses)(peer, host) => {}
+            Some(_) => self.tell(peer, Input::Refused(attempt)),
+            None => {
+                self.peers[host].visitor = Some((door, peer, attempt));
+                self.tell(host, Input::Knocked(Attempt(door)));
+            }
+        }
+    }
+
+    /// Both know of each other, and the network does what it does.
+    fn link(&mut self, one: (usize, Attempt), other: (usize, Attempt)) {
+        let lost = |to, from| (self.air.loses)(to, from);
+        if !lost(one.0, other.0) && !lost(other.0, one.0) {
             let link = self.links.len();
             self.links.push(Pending {
-                ends: [(peer, attempt), other],
+                ends: [one, other],
                 opened: [false; 2],
             });
             let opens = self.now + self.air.link_time;
@@ -452,10 +540,10 @@ impl Room {
     fn pairs(&self) -> usize {
         let mut linked = 0;
         for (n, peer) in self.peers.iter().enumerate() {
-            if let Some(End::Linked(other, _)) = peer.end {
+            if let Some(End::Linked(other, ..)) = peer.end {
                 linked += 1;
                 match self.peers[other].end {
-                    Some(End::Linked(back, _)) => assert_eq!(back, n, "linked to a busy one"),
+                    Some(End::Linked(back, ..)) => assert_eq!(back, n, "linked to a busy one"),
                     ref end => panic!("half-open link: {n} to {other}, which ended {end:?}"),
                 }
             }
@@ -468,7 +556,7 @@ impl Room {
         self.peers
             .iter()
             .filter_map(|p| match p.end {
-                Some(End::Linked(_, at)) => Some(at),
+                Some(End::Linked(_, at, _)) => Some(at),
                 _ => None,
             })
             .max()
@@ -628,7 +716,23 @@ fn whatever_is_lost_or_cancelled_no_link_is_half_open() {
         let mut chance = Chance::new(!seed);
         let air = Air {
             loss: chance.unit(),
-            network: chance.unit() < 0.9,
+            loses: match chance.bits() % 10 {
+                0 => |_, _| true,
+                1 => |to, from| to < from,
+                _ => |_, _| false,
+            },
+            shut: match chance.bits() % 4 {
+                0 => |_, _| true,
+                1 => |to, from| to < from,
+                _ => |_, _| false,
+            },
+            ways: match chance.bits() % 6 {
+                0 => |_| Ways::OneSound,
+                1 => |_| Ways::TwoSounds,
+                2 => |peer| [Ways::Both, Ways::TwoSounds, Ways::OneSound][peer % 3],
+                _ => |_| Ways::Both,
+            },
+            leave_when_busy: chance.unit() < 0.2,
             full_duplex: chance.unit() < 0.2,
             ..Air::default()
         };
@@ -655,7 +759,7 @@ fn an_offerer_who_goes_away_is_given_up_and_the_next_one_answered() {
         room.at(ms(1450), 0, Happens::Leaves);
         room.drive();
         assert_eq!(room.pairs(), 1, "seed {seed}");
-        assert!(matches!(room.peers[1].end, Some(End::Linked(2, at)) if at < ms(34_000)));
+        assert!(matches!(room.peers[1].end, Some(End::Linked(2, at, _)) if at < ms(34_000)));
     }
 }
 
@@ -667,20 +771,69 @@ fn alone_one_fails_at_the_deadline_and_says_that_nothing_was_heard() {
     assert_eq!(room.peers[0].end, Some(End::Failed(nothing, ms(60_000))));
 }
 
+/// The requirement for networks that keep the two apart.
+const TOLD_WITHIN: Duration = Duration::from_secs(15);
+
 #[test]
-fn without_a_network_both_fail_and_the_offerer_knows_why() {
+fn where_the_network_lets_nothing_through_one_is_told_within_fifteen_seconds() {
+    for loses in [
+        (|_, _| true) as fn(usize, usize) -> bool,
+        |to, _| to == 0,
+        |to, _| to == 1,
+    ] {
+        let air = Air {
+            loses,
+            ..Air::default()
+        };
+        let mut times = Vec::new();
+        for seed in 0..1000 {
+            let starts = [ms(0), Chance::new(!seed).up_to(ms(3000))];
+            let mut room = Room::new(air.clone(), &Timing::default(), &starts, seed);
+            room.drive();
+            assert_eq!(room.pairs(), 0);
+            let told = room.peers.iter().filter_map(|p| match p.end {
+                Some(End::Failed(Failure::NoRoute, at)) => Some(at - starts[1]),
+                _ => None,
+            });
+            times.push(told.min().expect("somebody knows").as_secs_f64());
+        }
+        times.sort_by(f64::total_cmp);
+        print("no way through", &times);
+        // Nine of ten; the rest spoke at the same time more than once.
+        assert!(quantile(&times, 0.9) < TOLD_WITHIN.as_secs_f64());
+    }
+}
+
+#[test]
+fn a_firewall_at_either_side_or_both_costs_a_second_sound_and_no_more() {
+    for shut in [
+        (|_, _| true) as fn(usize, usize) -> bool,
+        |to, _| to == 0,
+        |to, _| to == 1,
+    ] {
+        let air = Air {
+            shut,
+            ..Air::default()
+        };
+        let times = times_to_pair(3000, &air, |c| vec![ms(0), c.up_to(ms(5000))]);
+        print("firewall", &times);
+        assert!(quantile(&times, 0.5) < 4.0);
+    }
+}
+
+#[test]
+fn who_cannot_be_heard_pairs_all_the_same_by_one_sound() {
     let air = Air {
-        network: false,
+        hears: |to, from| (to, from) != (0, 1),
         ..Air::default()
     };
-    for seed in 0..100 {
+    for seed in 0..300 {
         let mut room = Room::new(air.clone(), &Timing::default(), &[ms(0), ms(500)], seed);
         room.drive();
-        let knows = room
-            .peers
-            .iter()
-            .any(|p| matches!(p.end, Some(End::Failed(Failure::NoRoute, at)) if at >= ms(60_000)));
-        assert!(knows, "seed {seed}");
+        assert!(matches!(
+            room.peers[1].end,
+            Some(End::Linked(0, _, Way::OneSound))
+        ));
     }
 }
 
@@ -688,13 +841,118 @@ fn without_a_network_both_fail_and_the_offerer_knows_why() {
 fn who_cannot_be_heard_is_told_that_it_heard_a_peer() {
     let air = Air {
         hears: |to, from| (to, from) != (0, 1),
+        shut: |_, _| true,
         ..Air::default()
     };
     let mut room = Room::new(air, &Timing::default(), &[ms(0), ms(500)], 4);
     room.drive();
     match room.peers[1].end {
         Some(End::Failed(Failure::NoPeer(overheard), _)) => assert!(overheard.offers > 0),
+        // Answered again and again, and nothing came.
+        Some(End::Failed(Failure::NoRoute, _)) => {}
         ref end => panic!("{end:?}"),
+    }
+}
+
+#[test]
+fn by_two_sounds_alone_nobody_is_reached_before_both_are_heard() {
+    let air = Air {
+        ways: |_| Ways::TwoSounds,
+        ..Air::default()
+    };
+    for seed in 0..300 {
+        let mut room = Room::new(air.clone(), &Timing::default(), &[ms(0), ms(700)], seed);
+        room.drive();
+        assert_eq!(room.pairs(), 1);
+        assert!(matches!(
+            room.peers[0].end,
+            Some(End::Linked(1, _, Way::TwoSounds))
+        ));
+    }
+    let times = times_to_pair(10_000, &air, |c| vec![ms(0), c.up_to(ms(10_000))]);
+    print("two sounds", &times);
+    assert!(late(&times) < may_be_late());
+}
+
+#[test]
+fn by_one_sound_alone_nobody_answers_by_sound() {
+    let air = Air {
+        ways: |_| Ways::OneSound,
+        ..Air::default()
+    };
+    for seed in 0..300 {
+        let mut room = Room::new(air.clone(), &Timing::default(), &[ms(0), ms(700)], seed);
+        room.drive();
+        assert_eq!(room.pairs(), 1);
+        assert!(room.speeches.iter().all(|s| s.envelope[0] == BEACON));
+    }
+    let shut = Air {
+        shut: |_, _| true,
+        ..air
+    };
+    for seed in 0..100 {
+        let mut room = Room::new(shut.clone(), &Timing::default(), &[ms(0), ms(700)], seed);
+        room.drive();
+        assert_eq!(room.pairs(), 0);
+        let told = |p: &Peer| matches!(p.end, Some(End::Failed(Failure::NoRoute, _)));
+        assert!(room.peers.iter().any(told), "seed {seed}");
+    }
+}
+
+#[test]
+fn of_three_the_third_is_told_that_they_are_busy_and_leaves_if_it_is_to() {
+    let air = Air {
+        leave_when_busy: true,
+        ..Air::default()
+    };
+    let mut told = 0;
+    for seed in 0..1000 {
+        let mut chance = Chance::new(!seed);
+        // The one who is heard comes first, so both others hear the same beacon.
+        let starts = [ms(0), chance.up_to(ms(200)), chance.up_to(ms(200))];
+        let mut room = Room::new(air.clone(), &Timing::default(), &starts, seed);
+        room.drive();
+        assert_eq!(room.pairs(), 1, "seed {seed}");
+        let busy = |p: &Peer| matches!(p.end, Some(End::Failed(Failure::Busy, _)));
+        told += room.peers.iter().filter(|p| busy(p)).count();
+    }
+    println!("told of 1000: {told}");
+    // Two of the three hear the first beacon unless they speak at the same time.
+    assert!(told > 500);
+}
+
+#[test]
+fn a_beacon_repeated_by_somebody_else_links_nobody_to_them() {
+    // The replayer: what it heard it says again later, and holds no attempt of its own.
+    for seed in 0..300 {
+        let mut room = Room::new(Air::default(), &Timing::default(), &[ms(0), ms(4000)], seed);
+        let mut replayed = vec![BEACON];
+        replayed.extend((!seed).to_le_bytes());
+        for n in 0..4 {
+            let begin = ms(100 + 900 * n);
+            room.say_from_nowhere(begin, replayed.clone());
+        }
+        room.drive();
+        assert_eq!(room.pairs(), 1, "seed {seed}");
+        assert!(matches!(room.peers[0].end, Some(End::Linked(1, ..))));
+    }
+}
+
+#[test]
+fn a_flood_of_beacons_is_survived_and_the_real_one_is_found() {
+    for seed in 0..30 {
+        let mut room = Room::new(Air::default(), &Timing::default(), &[ms(0), ms(500)], seed);
+        let mut chance = Chance::new(seed);
+        // Every second a new one, for twenty seconds: nobody is behind any of them.
+        for n in 0..20 {
+            let mut fake = vec![BEACON];
+            fake.extend(chance.bits().to_le_bytes());
+            room.say_from_nowhere(ms(300 + 1000 * n), fake);
+        }
+        room.drive();
+        let most = room.peers.iter().map(|p| p.attempts.len()).max();
+        assert!(most <= Some(3), "attempts pile up: {most:?}");
+        assert_eq!(room.pairs(), 1, "seed {seed}");
     }
 }
 
@@ -724,7 +982,7 @@ fn the_machine_survives_any_order_of_inputs() {
             let attempt = Attempt((chance.bits() % 6) as u32);
             let envelope = vec![(chance.bits() % 3) as u8, (chance.bits() % 4) as u8];
             let tag = Tag((chance.bits() % 4) as u8);
-            let input = match chance.bits() % 14 {
+            let input = match chance.bits() % 16 {
                 0 => Input::Start,
                 1 => Input::OfferReady {
                     attempt,
@@ -732,7 +990,11 @@ fn the_machine_survives_any_order_of_inputs() {
                     tag,
                 },
                 2 => Input::AnswerReady { attempt, envelope },
-                3 => Input::OfferHeard { envelope, tag },
+                3 => Input::OfferHeard {
+                    envelope,
+                    tag,
+                    straight: chance.unit() < 0.5,
+                },
                 4 => Input::AnswerHeard { envelope, to: tag },
                 5 => Input::StrangeHeard,
                 6 => Input::Garbled,
@@ -744,10 +1006,12 @@ fn the_machine_survives_any_order_of_inputs() {
                 10 => Input::LinkConnecting(attempt),
                 11 if chance.unit() < 0.02 => Input::LinkOpen(attempt),
                 12 => Input::LinkFailed(attempt),
+                13 => Input::Knocked(attempt),
+                14 => Input::Refused(attempt),
                 _ => Input::Tick,
             };
             for output in machine.handle(now, input) {
-                over += u32::from(matches!(output, Output::Done(_) | Output::Failed(_)));
+                over += u32::from(matches!(output, Output::Done { .. } | Output::Failed(_)));
             }
             assert!(over <= 1, "ended twice");
             assert!(over == 0 || machine.deadline().is_none());
@@ -760,6 +1024,21 @@ fn the_machine_survives_any_order_of_inputs() {
 }
 
 impl Room {
+    /// A speech of nobody here, which all hear.
+    fn say_from_nowhere(&mut self, begin: Duration, envelope: Vec<u8>) {
+        let speech = self.speeches.len();
+        let end = begin + self.air.air_time;
+        self.speeches.push(Speech {
+            from: NOBODY,
+            begin,
+            end,
+            envelope,
+            hushed: false,
+        });
+        self.at(begin + self.air.notice_delay, 0, Happens::Notice(speech));
+        self.at(end + self.air.decode_delay, 0, Happens::Decoded(speech));
+    }
+
     fn drive_and_check(mut self) {
         self.drive();
         self.pairs();

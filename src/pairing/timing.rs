@@ -30,6 +30,11 @@ pub struct Timing {
     pub settle: Duration,
     /// The longest a single carrier notice is believed.
     pub longest_carrier: Duration,
+    /// Who hears a beacon connects at once, and says its answer when no sign of life has come after
+    /// this. A check over a local network takes milliseconds, or tenths of a second where a
+    /// wireless station sleeps; half of this is enough if the beacon comes again, since whoever
+    /// says it knows of nobody. Who was knocked at waits no longer either.
+    pub one_sound_patience: Duration,
     /// The offerer, having heard an answer, waits this long for the first sign of life over the
     /// network before it makes a new offer.
     pub link_patience: Duration,
@@ -55,9 +60,10 @@ impl Default for Timing {
             own_carrier: Duration::from_millis(85),
             settle: Duration::from_millis(150),
             longest_carrier: Duration::from_secs(10),
-            link_patience: Duration::from_secs(5),
-            proof_patience: Duration::from_secs(10),
-            answer_patience: Duration::from_secs(8),
+            one_sound_patience: Duration::from_secs(2),
+            link_patience: Duration::from_millis(2500),
+            proof_patience: Duration::from_secs(6),
+            answer_patience: Duration::from_secs(6),
             turn_away: Duration::from_millis(2500),
             deadline: Duration::from_secs(60),
         }

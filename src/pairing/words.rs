@@ -25,10 +25,19 @@ pub(super) struct OwnWords(VecDeque<Hash>);
 
 impl OwnWords {
     pub(super) fn remember(&mut self, envelope: &[u8]) {
+        self.remember_hash(hash(envelope));
+    }
+
+    pub(super) fn remember_hash(&mut self, hash: Hash) {
         if self.0.len() == REMEMBERED {
             self.0.pop_front();
         }
-        self.0.push_back(hash(envelope));
+        self.0.push_back(hash);
+    }
+
+    /// How many are remembered.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
     }
 
     pub(super) fn contains(&self, envelope: &[u8]) -> bool {

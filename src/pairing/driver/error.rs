@@ -23,6 +23,9 @@ pub enum PairError {
          network, or try a phone hotspot"
     )]
     LinkFailed,
+    /// Whoever was heard is pairing with somebody else.
+    #[error("who was heard is pairing with somebody else: wait, and run the command again")]
+    Busy,
     /// There is no address to be reached at, or the network stack failed.
     #[error(transparent)]
     Network(#[from] TransportError),
@@ -42,6 +45,7 @@ impl From<Failure> for PairError {
         match failure {
             Failure::NoPeer(heard) => Self::NoPeer { heard },
             Failure::NoRoute => Self::LinkFailed,
+            Failure::Busy => Self::Busy,
             Failure::Cancelled => Self::Cancelled,
         }
     }

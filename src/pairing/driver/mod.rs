@@ -4,11 +4,16 @@
 //! stack; [`RtcTransport`] is webrtc-rs behind it.
 
 mod addresses;
+mod approach;
+mod doorstep;
 mod error;
+mod guard;
 mod pair;
 mod report;
+mod rtc_connection;
 mod rtc_transport;
 mod sockets;
+mod stun;
 mod transport;
 mod tries;
 

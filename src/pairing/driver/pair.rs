@@ -2,12 +2,12 @@
 
 use super::{
     Addresses, PairError, PairEvent, RtcTransport, Transport, TransportError,
-    tries::{Told, Tries, Untrue},
+    tries::{Entry, Purpose, Told, Tries, Untrue},
 };
 use crate::{
     link::{Code, Heartbeat, Introduction},
     medium::{Happening, Medium, MediumError},
-    pairing::{Attempt, Input, Machine, Output, Timing, read},
+    pairing::{Attempt, Input, Machine, Output, Timing, Way, Ways, read},
     signal::{Description, Role, Signal, Tag, pack, unpack},
 };
 use std::{
@@ -25,6 +25,14 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 pub struct PairOptions {
     /// How long to listen, wait and hope.
     pub timing: Timing,
+    /// By one sound, by two, or by whichever works.
+    pub ways: Ways,
+    /// Whether to end when whoever is heard pairs with somebody else, instead of waiting for
+    /// another.
+    pub leave_when_busy: bool,
+    /// Whether browsers are to understand our beacon too. It then takes 16 bytes more: they want
+    /// the whole fingerprint.
+    pub for_browsers: bool,
     /// Which addresses to offer.
     pub addresses: Addresses,
     /// What the users told each other, if anything: then only who was told it is paired with, and
@@ -91,7 +99,14 @@ pub async fn pair_by(
     let (tries, mut told) = Tries::new(transport, options.code, options.heartbeat);
     let mut driver = Driver {
         mouth: Mouth(medium),
-        machine: Machine::new(options.timing, seed),
+        machine: Machine::new(options.timing, seed)
+            .by(options.ways)
+            .leaving_when_busy(options.leave_when_busy),
+        own: match options.ways {
+            Ways::TwoSounds => Own::Offer,
+            Ways::Both | Ways::OneSound if options.for_browsers => Own::WholeBeacon,
+            Ways::Both | Ways::OneSound => Own::Beacon,
+        },
         tries,
         events,
         began: Instant::now(),
@@ -113,9 +128,18 @@ pub async fn pair_by(
     end.ok_or(PairError::Cancelled)
 }
 
+/// What we say first.
+#[derive(Clone, Copy)]
+enum Own {
+    Beacon,
+    WholeBeacon,
+    Offer,
+}
+
 struct Driver<M: Medium, E: FnMut(PairEvent)> {
     mouth: Mouth<M>,
     machine: Machine,
+    own: Own,
     tries: Tries,
     events: E,
     began: Instant,
@@ -158,7 +182,10 @@ impl<M: Medium, E: FnMut(PairEvent)> Driver<M, E> {
                     air: seconds(air_s),
                 }
             }
-            Happening::Finished => Input::Finished,
+            Happening::Finished => {
+                self.tries.said();
+                Input::Finished
+            }
             Happening::Carrier { for_s } => Input::Carrier {
                 length: seconds(for_s),
             },
@@ -188,12 +215,14 @@ impl<M: Medium, E: FnMut(PairEvent)> Driver<M, E> {
     /// What the machine is to be told of an attempt.
     fn hear(&mut self, told: Told) -> Result<Option<Introduction>, PairError> {
         let input = match told {
-            Told::Described(attempt, Ok((connection, description))) => {
-                if !self.tries.keep(attempt, connection) {
+            Told::Described(attempt, Ok((connection, signal))) => {
+                if !self.tries.keep(attempt, connection, &signal) {
                     return Ok(None);
                 }
-                self.described(attempt, description)
+                self.described(attempt, signal)
             }
+            Told::Knocked(attempt) => Input::Knocked(attempt),
+            Told::Refused(attempt) => Input::Refused(attempt),
             Told::Described(_, Err(error @ TransportError::NoNetwork)) => return Err(error.into()),
             Told::Described(attempt, Err(error)) => {
                 self.trouble(&error);
@@ -222,22 +251,22 @@ impl<M: Medium, E: FnMut(PairEvent)> Driver<M, E> {
         self.tell(input)
     }
 
-    /// A description of ours is ready to be said.
-    fn described(&mut self, attempt: Attempt, description: Description) -> Input {
-        let role = description.role;
-        let envelope = pack(&Signal::Description(description));
+    /// A signal of ours is ready to be said.
+    fn described(&mut self, attempt: Attempt, signal: Signal) -> Input {
+        let answers = matches!(&signal, Signal::Description(d) if d.role == Role::Answer);
+        let envelope = pack(&signal);
         if self.said.len() == REMEMBERED {
             self.said.pop_front();
         }
         self.said.push_back(envelope.clone());
-        match role {
-            Role::Offer => Input::OfferReady {
+        match answers {
+            false => Input::OfferReady {
                 attempt,
                 tag: Tag::of(&envelope),
                 envelope,
             },
-            Role::Answer => {
-                self.tries.bring_up(attempt, None);
+            true => {
+                self.tries.bring_up(attempt, Entry::Ours);
                 Input::AnswerReady { attempt, envelope }
             }
         }
@@ -251,17 +280,34 @@ impl<M: Medium, E: FnMut(PairEvent)> Driver<M, E> {
             let outputs: Vec<Output> = self.machine.handle(now, input).collect();
             for output in outputs {
                 match output {
-                    Output::MakeOffer(attempt) => self.tries.describe(attempt, None),
-                    Output::MakeAnswer { attempt, offer } => match description(&offer) {
-                        Some(description) => {
-                            self.tries.describe(attempt, Some((description, offer)))
+                    Output::MakeOffer(attempt) => {
+                        let purpose = match self.own {
+                            Own::Offer => Purpose::Offer,
+                            Own::Beacon => Purpose::Beacon { whole: false },
+                            Own::WholeBeacon => Purpose::Beacon { whole: true },
+                        };
+                        self.tries.describe(attempt, purpose, Vec::new());
+                    }
+                    Output::MakeAnswer {
+                        attempt,
+                        offer,
+                        straight,
+                    } => match unpack(&offer) {
+                        Ok(Signal::Description(description)) => {
+                            let purpose = Purpose::Answer(description);
+                            self.tries.describe(attempt, purpose, offer);
                         }
-                        None => inputs.push_back(Input::LinkFailed(attempt)),
+                        Ok(Signal::Beacon(beacon)) => {
+                            let purpose = Purpose::Approach { beacon, straight };
+                            self.tries.describe(attempt, purpose, offer);
+                        }
+                        _ => inputs.push_back(Input::LinkFailed(attempt)),
                     },
                     Output::AcceptAnswer { attempt, answer } => match description(&answer) {
-                        Some(description) => self.tries.bring_up(attempt, Some(description)),
+                        Some(answer) => self.tries.bring_up(attempt, Entry::Answer(answer)),
                         None => inputs.push_back(Input::LinkFailed(attempt)),
                     },
+                    Output::Admit(attempt) => self.tries.bring_up(attempt, Entry::Knock),
                     Output::Abandon(attempt) => self.tries.abandon(attempt),
                     Output::Say { envelope, pass } => {
                         self.saying = envelope.len();
@@ -276,8 +322,8 @@ impl<M: Medium, E: FnMut(PairEvent)> Driver<M, E> {
                     }
                     Output::Hush => self.mouth.0.hush(),
                     Output::Note(note) => (self.events)(note.into()),
-                    Output::Done(attempt) => {
-                        if let Some(introduction) = self.done(attempt) {
+                    Output::Done { attempt, way } => {
+                        if let Some(introduction) = self.done(attempt, way) {
                             return Ok(Some(introduction));
                         }
                     }
@@ -288,7 +334,7 @@ impl<M: Medium, E: FnMut(PairEvent)> Driver<M, E> {
         Ok(None)
     }
 
-    fn done(&mut self, attempt: Attempt) -> Option<Introduction> {
+    fn done(&mut self, attempt: Attempt, way: Way) -> Option<Introduction> {
         let (_, introduction) = self
             .proven
             .take()
@@ -296,7 +342,7 @@ impl<M: Medium, E: FnMut(PairEvent)> Driver<M, E> {
         self.tries.release(attempt);
         let since = self.first_sound.unwrap_or(self.began);
         (self.events)(PairEvent::Connected {
-            way: "two-sounds",
+            way,
             seconds: since.elapsed().as_secs_f64(),
         });
         Some(introduction)

@@ -1,6 +1,6 @@
 //! What happens while pairing, for a screen or a log.
 
-use crate::pairing::Note;
+use crate::pairing::{Note, Way};
 
 /// Something that happened while pairing.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,12 +24,16 @@ pub enum PairEvent {
     Answering,
     /// Our offer was answered.
     Answered,
+    /// Somebody who heard our beacon connects.
+    Knocked,
+    /// Whose beacon was heard is pairing with somebody else.
+    Busy,
     /// The two reach each other over the network.
     Connecting,
     /// The link is open and proven.
     Connected {
-        /// By which way: `two-sounds`.
-        way: &'static str,
+        /// By which way.
+        way: Way,
         /// Since the first sound, ours or theirs.
         seconds: f64,
     },
@@ -49,13 +53,16 @@ impl From<Note> for PairEvent {
         match note {
             Note::Answering => Self::Answering,
             Note::Answered => Self::Answered,
+            Note::Knocked => Self::Knocked,
+            Note::Busy => Self::Busy,
             Note::Connecting => Self::Connecting,
             Note::Outpaced => {
                 Self::Trouble("somebody else answered first; waiting for another peer".to_owned())
             }
             Note::PeerGone => Self::Trouble("the other side went quiet; starting over".to_owned()),
             Note::NoRoute => Self::Trouble(
-                "the two hear each other, but no connection came of it; trying again".to_owned(),
+                "the two hear each other, but this network does not let them talk; trying again"
+                    .to_owned(),
             ),
         }
     }

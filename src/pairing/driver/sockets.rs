@@ -4,19 +4,68 @@
 //! default buffer (208 KiB on Linux), so bursts are dropped in the kernel and SCTP waits 1, 2, 4,
 //! 8, 16 s before it tries again. So: ask for more buffer, and size the window by what was granted.
 
-use std::{future::Future, io, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
+use super::guard::{Guard, Guarded};
+use std::{
+    fmt,
+    future::Future,
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 use webrtc::runtime::{
     AsyncInterval, AsyncTcpListener, AsyncTcpStream, AsyncUdpSocket, JoinHandle, Runtime,
     TokioRuntime,
 };
 
-/// Tokio, with larger buffers on every UDP socket.
-#[derive(Debug)]
-pub(super) struct RoomyRuntime(TokioRuntime);
+/// Tokio, with larger buffers on every UDP socket, and with sockets that were there before.
+pub(super) struct RoomyRuntime {
+    tokio: TokioRuntime,
+    /// Taken instead of new ones with the same address, whatever the port.
+    ready: Mutex<Vec<Arc<dyn AsyncUdpSocket>>>,
+    /// Put in front of new ones.
+    guard: Option<Arc<dyn Guard>>,
+}
 
 impl RoomyRuntime {
     pub(super) fn new() -> Self {
-        Self(TokioRuntime)
+        Self::with(Vec::new(), None)
+    }
+
+    /// New sockets get this guard.
+    pub(super) fn guarded(guard: Arc<dyn Guard>) -> Self {
+        Self::with(Vec::new(), Some(guard))
+    }
+
+    /// The stack is given these sockets, each when it asks for one on the same address. It binds
+    /// another for a moment, whose port it takes for theirs; nothing on the wire tells.
+    pub(super) fn with_ready(sockets: Vec<Arc<dyn AsyncUdpSocket>>) -> Self {
+        Self::with(sockets, None)
+    }
+
+    fn with(ready: Vec<Arc<dyn AsyncUdpSocket>>, guard: Option<Arc<dyn Guard>>) -> Self {
+        Self {
+            tokio: TokioRuntime,
+            ready: Mutex::new(ready),
+            guard,
+        }
+    }
+
+    /// A socket of tokio's with larger buffers.
+    pub(super) fn wrap(socket: std::net::UdpSocket) -> io::Result<Arc<dyn AsyncUdpSocket>> {
+        let socket = socket2::Socket::from(socket);
+        enlarge(&socket);
+        TokioRuntime.wrap_udp_socket(socket.into())
+    }
+
+    fn take_ready(&self, at: SocketAddr) -> Option<Arc<dyn AsyncUdpSocket>> {
+        let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = |socket: &Arc<dyn AsyncUdpSocket>| {
+            socket.local_addr().is_ok_and(|addr| addr.ip() == at.ip())
+        };
+        let index = ready.iter().position(same)?;
+        Some(ready.swap_remove(index))
     }
 
     /// The SCTP receive window that the kernel's buffers can take, in bytes.
@@ -53,7 +102,7 @@ type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 impl Runtime for RoomyRuntime {
     fn spawn(&self, task: Pin<Box<dyn Future<Output = ()> + Send>>) -> Box<dyn JoinHandle> {
-        self.0.spawn(task)
+        self.tokio.spawn(task)
     }
 
     fn spawn_reactor(
@@ -61,40 +110,53 @@ impl Runtime for RoomyRuntime {
         pool: usize,
         task: Pin<Box<dyn Future<Output = ()> + Send>>,
     ) -> Box<dyn JoinHandle> {
-        self.0.spawn_reactor(pool, task)
+        self.tokio.spawn_reactor(pool, task)
     }
 
     fn wrap_udp_socket(&self, socket: std::net::UdpSocket) -> io::Result<Arc<dyn AsyncUdpSocket>> {
-        let socket = socket2::Socket::from(socket);
-        enlarge(&socket);
-        self.0.wrap_udp_socket(socket.into())
+        if let Some(ready) = self.take_ready(socket.local_addr()?) {
+            return Ok(ready);
+        }
+        let socket = Self::wrap(socket)?;
+        Ok(match &self.guard {
+            Some(guard) => Arc::new(Guarded::new(socket, guard.clone())),
+            None => socket,
+        })
     }
 
     fn wrap_tcp_listener(
         &self,
         listener: std::net::TcpListener,
     ) -> io::Result<Arc<dyn AsyncTcpListener>> {
-        self.0.wrap_tcp_listener(listener)
+        self.tokio.wrap_tcp_listener(listener)
     }
 
     fn connect_tcp<'a>(&'a self, to: SocketAddr) -> Boxed<'a, io::Result<Arc<dyn AsyncTcpStream>>> {
-        self.0.connect_tcp(to)
+        self.tokio.connect_tcp(to)
     }
 
     fn resolve_host<'a>(&'a self, host: &'a str) -> Boxed<'a, io::Result<Vec<SocketAddr>>> {
-        self.0.resolve_host(host)
+        self.tokio.resolve_host(host)
     }
 
     fn sleep(&self, duration: Duration) -> Boxed<'static, ()> {
-        self.0.sleep(duration)
+        self.tokio.sleep(duration)
     }
 
     fn interval(&self, period: Duration) -> Box<dyn AsyncInterval> {
-        self.0.interval(period)
+        self.tokio.interval(period)
     }
 
     fn block_on(&self, task: Pin<Box<dyn Future<Output = ()> + '_>>) {
-        self.0.block_on(task);
+        self.tokio.block_on(task);
+    }
+}
+
+impl fmt::Debug for RoomyRuntime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RoomyRuntime")
+            .field("ready", &self.ready)
+            .finish_non_exhaustive()
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
         Happening, Medium, MediumError,
         memory::{self, MemoryMedium, Options},
     },
-    pairing::Timing,
+    pairing::{Timing, Way, Ways},
 };
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -34,6 +34,13 @@ fn loopback(seed: u64) -> PairOptions {
     }
 }
 
+fn two_sounds(seed: u64) -> PairOptions {
+    PairOptions {
+        ways: Ways::TwoSounds,
+        ..loopback(seed)
+    }
+}
+
 /// Pairs, and accepts whoever was found.
 async fn link(
     medium: MemoryMedium,
@@ -54,38 +61,69 @@ async fn linked(seed: u64) -> (Link, Link) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_pair_by_sound_and_talk_both_ways() {
+async fn two_pair_by_one_sound_and_talk_both_ways() {
+    let events = pair_and_talk(Ways::Both, 1).await;
+    let way = |event: &PairEvent| match event {
+        PairEvent::Connected { way, seconds } if *seconds > 0.0 => Some(*way),
+        _ => None,
+    };
+    // Both may begin to speak; but nobody answers by sound.
+    for events in &events {
+        assert_eq!(
+            events.last().and_then(way),
+            Some(Way::OneSound),
+            "{events:?}"
+        );
+        assert!(!events.contains(&PairEvent::Answered), "{events:?}");
+    }
+    let played = |e: &PairEvent| matches!(e, PairEvent::Playing { bytes: 32, .. });
+    assert!(events.iter().flatten().any(played), "{events:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_pair_by_two_sounds_and_talk_both_ways() {
+    let events = pair_and_talk(Ways::TwoSounds, 3).await;
+    for events in &events {
+        assert!(
+            matches!(
+                events.last(),
+                Some(PairEvent::Connected {
+                    way: Way::TwoSounds,
+                    ..
+                })
+            ),
+            "{events:?}"
+        );
+        let played = |e: &PairEvent| matches!(e, PairEvent::Playing { bytes: 40 | 41, .. });
+        assert!(events.iter().any(played), "{events:?}");
+    }
+}
+
+async fn pair_and_talk(ways: Ways, seed: u64) -> [Vec<PairEvent>; 2] {
     let (one, other) = room();
-    let events = Mutex::new(Vec::new());
+    let events = Mutex::new([Vec::new(), Vec::new()]);
+    let options = |seed| PairOptions {
+        ways,
+        ..loopback(seed)
+    };
     let (a, b) = tokio::join!(
-        link(one, loopback(1), |event| events.lock().unwrap().push(event)),
-        link(other, loopback(2), |_| {}),
+        link(one, options(seed), |event| events.lock().unwrap()[0]
+            .push(event)),
+        link(other, options(seed + 1), |event| events.lock().unwrap()[1]
+            .push(event)),
     );
     let (mut a, mut b) = (a.unwrap(), b.unwrap());
     a.send_text("hello from a").await.unwrap();
     b.send_text("hello from b").await.unwrap();
     assert_eq!(b.next().await, LinkEvent::Text("hello from a".into()));
     assert_eq!(a.next().await, LinkEvent::Text("hello from b".into()));
-    let events = events.into_inner().unwrap();
-    let has = |wanted: fn(&PairEvent) -> bool| events.iter().any(wanted);
-    assert!(
-        has(|e| matches!(e, PairEvent::Playing { bytes: 20..=90, .. })),
-        "{events:?}"
-    );
-    assert!(
-        has(|e| matches!(e, PairEvent::Heard { bytes: 20..=90, .. })),
-        "{events:?}"
-    );
-    assert!(matches!(
-        events.last(),
-        Some(PairEvent::Connected { way: "two-sounds", seconds }) if *seconds > 0.0
-    ));
     let goodbye = tokio::spawn(a.close());
     let left = LinkEvent::Closed {
         reason: CloseReason::PeerLeft,
     };
     assert_eq!(b.next().await, left);
     goodbye.await.unwrap();
+    events.into_inner().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -124,8 +162,8 @@ async fn from_the_answer_to_the_link_takes_less_than_a_second() {
             }
         };
         let (a, b) = tokio::join!(
-            link(one, loopback(500 + 2 * n), watch),
-            link(other, loopback(501 + 2 * n), watch),
+            link(one, two_sounds(500 + 2 * n), watch),
+            link(other, two_sounds(501 + 2 * n), watch),
         );
         let (_, _) = (a.unwrap(), b.unwrap());
         let (Some(answered), Some(open)) = *heard.lock().unwrap() else {

@@ -1,12 +1,35 @@
 //! What pairing needs of a WebRTC stack, and nothing more, so that another one can take the place
 //! of the one in use.
 
-use crate::{link::Unproven, signal::Description};
+use crate::{
+    link::Unproven,
+    signal::{Beacon, Description},
+};
 use std::sync::Arc;
 
 /// Makes connections.
 #[async_trait::async_trait]
 pub trait Transport: Send + Sync {
+    /// A connection that waits for whoever hears the beacon: for a [knock](Connection::knocked)
+    /// at its own sockets, or for an [answer](Connection::accept). The beacon holds a whole
+    /// SHA-256 fingerprint.
+    ///
+    /// # Errors
+    /// [`TransportError`].
+    async fn beacon(&self) -> Result<(Arc<dyn Connection>, Beacon), TransportError>;
+
+    /// A connection to who said that beacon, and the answer to say if it cannot be reached
+    /// unasked. It tries from now on if `straight`; otherwise only when the other side shows that
+    /// it has heard the answer, or after [`Connection::answered`].
+    ///
+    /// # Errors
+    /// [`TransportError`].
+    async fn approach(
+        &self,
+        beacon: &Beacon,
+        straight: bool,
+    ) -> Result<(Arc<dyn Connection>, Description), TransportError>;
+
     /// A connection that waits for an answer, and the offer to be carried to the peer. It must
     /// stay usable however long the answer takes.
     ///
@@ -28,6 +51,31 @@ pub trait Transport: Send + Sync {
 /// One try to connect.
 #[async_trait::async_trait]
 pub trait Connection: Send + Sync {
+    /// Waits until somebody who heard our beacon knocks. They stand at the door until they are
+    /// let in, and may knock again. A connection without a beacon waits for ever.
+    ///
+    /// # Errors
+    /// [`TransportError`] if nobody can knock any more.
+    async fn knocked(&self) -> Result<(), TransportError> {
+        std::future::pending().await
+    }
+
+    /// Lets in who knocked. Everybody else is told that they come too late.
+    ///
+    /// # Errors
+    /// [`TransportError`] if nobody is there, or the connection cannot be made.
+    async fn admit(&self) -> Result<(), TransportError> {
+        Err(TransportError::Closed)
+    }
+
+    /// Waits until the other side says that somebody else was faster.
+    async fn refused(&self) {
+        std::future::pending().await
+    }
+
+    /// Our answer to a beacon has been said for a while: nothing need be held back any more.
+    async fn answered(&self) {}
+
     /// Gives our offer the peer's answer.
     ///
     /// # Errors
@@ -66,6 +114,11 @@ pub enum TransportError {
         /// What the stack says.
         detail: String,
     },
+    /// The certificate is not the one whose fingerprint was heard.
+    #[error(
+        "somebody else answered in the other side's place: its certificate is not the one heard"
+    )]
+    Impostor,
     /// The connection was given up.
     #[error("the connection was closed")]
     Closed,

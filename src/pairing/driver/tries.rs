@@ -3,9 +3,9 @@
 
 use super::transport::{Connection, Transport, TransportError};
 use crate::{
-    link::{Code, Encounter, Heartbeat, Introduction, ProofError, Side},
+    link::{Code, Encounter, Heartbeat, Introduction, ProofError, Secret, Side},
     pairing::Attempt,
-    signal::Description,
+    signal::{Beacon, Description, Signal},
 };
 use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
 use tokio::{sync::mpsc, task::JoinHandle};
@@ -15,12 +15,38 @@ pub(super) enum Told {
     /// Its description is made.
     Described(
         Attempt,
-        Result<(Arc<dyn Connection>, Description), TransportError>,
+        Result<(Arc<dyn Connection>, Signal), TransportError>,
     ),
+    /// Somebody who heard its beacon is at the door.
+    Knocked(Attempt),
+    /// Whose beacon it answers is pairing with somebody else.
+    Refused(Attempt),
     /// Both sides reach each other.
     Reached(Attempt),
     /// Its channel is open and proven, or will not be.
     Proven(Attempt, Result<Introduction, Untrue>),
+}
+
+/// What a connection is wanted for.
+pub(super) enum Purpose {
+    /// To be reached by whoever hears a beacon, which is to hold a whole fingerprint or not.
+    Beacon { whole: bool },
+    /// To be connected to whoever answers an offer.
+    Offer,
+    /// To answer an offer.
+    Answer(Description),
+    /// To reach whoever said a beacon, at once if straight.
+    Approach { beacon: Beacon, straight: bool },
+}
+
+/// By what a connection is brought up.
+pub(super) enum Entry {
+    /// By our answer, or by going where a beacon said.
+    Ours,
+    /// By somebody's answer to our offer or beacon.
+    Answer(Description),
+    /// By somebody who knocks.
+    Knock,
 }
 
 /// Why an attempt brought nobody.
@@ -41,6 +67,10 @@ pub(super) struct Tries {
 #[derive(Default)]
 struct Try {
     connection: Option<Arc<dyn Connection>>,
+    /// The beacon's, if there is one.
+    secret: Option<[u8; 8]>,
+    /// Whether it holds back until our answer has been said.
+    holds_back: bool,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -62,18 +92,17 @@ impl Tries {
         (tries, told)
     }
 
-    /// Makes a connection with an offer, or with the answer to an offer, given with its packed
-    /// bytes.
-    pub(super) fn describe(&mut self, attempt: Attempt, offer: Option<(Description, Vec<u8>)>) {
+    /// Makes a connection, and what is to be said of it. Answers are to the offer or beacon of
+    /// these bytes.
+    pub(super) fn describe(&mut self, attempt: Attempt, purpose: Purpose, packed: Vec<u8>) {
+        let live = self.live.entry(attempt).or_default();
+        if let Purpose::Approach { beacon, straight } = &purpose {
+            live.secret = Some(beacon.secret.0);
+            live.holds_back = !straight;
+        }
         let (transport, tell) = (self.transport.clone(), self.tell.clone());
         self.run(attempt, async move {
-            let described = match &offer {
-                None => transport.offer().await,
-                Some((offer, packed)) => transport
-                    .answer(offer)
-                    .await
-                    .map(|(connection, answer)| (connection, answer.answering(packed))),
-            };
+            let described = make(&*transport, purpose, &packed).await;
             if let Err(mpsc::error::SendError(Told::Described(_, Ok((connection, _))))) =
                 tell.send(Told::Described(attempt, described))
             {
@@ -84,45 +113,83 @@ impl Tries {
 
     /// Keeps the connection that was made. False if the attempt was abandoned meanwhile; the
     /// connection is then closed.
-    pub(super) fn keep(&mut self, attempt: Attempt, connection: Arc<dyn Connection>) -> bool {
-        match self.live.get_mut(&attempt) {
-            Some(live) => {
-                live.connection = Some(connection);
-                true
+    pub(super) fn keep(
+        &mut self,
+        attempt: Attempt,
+        connection: Arc<dyn Connection>,
+        signal: &Signal,
+    ) -> bool {
+        let Some(live) = self.live.get_mut(&attempt) else {
+            tokio::spawn(async move { connection.close().await });
+            return false;
+        };
+        live.connection = Some(connection.clone());
+        if let Signal::Beacon(beacon) = signal {
+            live.secret = Some(beacon.secret.0);
+            self.watch_the_door(attempt, connection);
+        }
+        true
+    }
+
+    /// Tells of every knock; who is not let in knocks again.
+    fn watch_the_door(&mut self, attempt: Attempt, connection: Arc<dyn Connection>) {
+        let tell = self.tell.clone();
+        self.run(attempt, async move {
+            while connection.knocked().await.is_ok() {
+                let _ = tell.send(Told::Knocked(attempt));
+                tokio::time::sleep(BETWEEN_KNOCKS).await;
             }
-            None => {
-                tokio::spawn(async move { connection.close().await });
-                false
+        });
+    }
+
+    /// A word of ours has been said to its end: connections that waited for that go on, a little
+    /// later, so that the other side understands before it is reached.
+    pub(super) fn said(&mut self) {
+        let waiting = self.live.values_mut().filter(|live| live.holds_back);
+        for live in waiting {
+            if let Some(connection) = live.connection.clone() {
+                live.tasks.push(tokio::spawn(async move {
+                    tokio::time::sleep(UNDERSTANDING).await;
+                    connection.answered().await;
+                }));
             }
         }
     }
 
-    /// Brings up the link of an attempt; with the answer that its offer was waiting for.
-    pub(super) fn bring_up(&mut self, attempt: Attempt, answer: Option<Description>) {
-        let live = self.live.get(&attempt);
-        let Some(connection) = live.and_then(|live| live.connection.clone()) else {
+    /// Brings up the link of an attempt.
+    pub(super) fn bring_up(&mut self, attempt: Attempt, entry: Entry) {
+        let Some(live) = self.live.get(&attempt) else {
             return;
         };
-        let (tell, heartbeat) = (self.tell.clone(), self.heartbeat.clone());
+        let Some(connection) = live.connection.clone() else {
+            return;
+        };
         let encounter = Encounter {
-            side: match answer {
-                Some(_) => Side::Offerer,
-                None => Side::Answerer,
+            side: match entry {
+                Entry::Ours => Side::Answerer,
+                Entry::Answer(_) | Entry::Knock => Side::Offerer,
             },
-            secret: None,
+            secret: live.secret.map(Secret::new),
             code: self.code.clone(),
         };
+        let (tell, heartbeat) = (self.tell.clone(), self.heartbeat.clone());
         self.run(attempt, async move {
             let introduction = async {
-                if let Some(answer) = answer {
-                    connection.accept(&answer).await?;
+                match entry {
+                    Entry::Ours => {}
+                    Entry::Answer(answer) => connection.accept(&answer).await?,
+                    Entry::Knock => connection.admit().await?,
                 }
                 connection.reached().await?;
                 let _ = tell.send(Told::Reached(attempt));
                 let channel = connection.channel().await?;
                 Ok(channel.prove(&encounter, heartbeat, PROOF).await?)
             };
-            let _ = tell.send(Told::Proven(attempt, introduction.await));
+            let told = tokio::select! {
+                introduction = introduction => Told::Proven(attempt, introduction),
+                () = connection.refused() => Told::Refused(attempt),
+            };
+            let _ = tell.send(told);
         });
     }
 
@@ -168,6 +235,34 @@ impl Try {
     }
 }
 
+async fn make(
+    transport: &dyn Transport,
+    purpose: Purpose,
+    packed: &[u8],
+) -> Result<(Arc<dyn Connection>, Signal), TransportError> {
+    Ok(match purpose {
+        Purpose::Beacon { whole } => {
+            let (connection, mut beacon) = transport.beacon().await?;
+            if !whole {
+                beacon.fingerprint = beacon.fingerprint.truncated();
+            }
+            (connection, beacon.into())
+        }
+        Purpose::Offer => {
+            let (connection, offer) = transport.offer().await?;
+            (connection, offer.into())
+        }
+        Purpose::Answer(offer) => {
+            let (connection, answer) = transport.answer(&offer).await?;
+            (connection, answer.answering(packed).into())
+        }
+        Purpose::Approach { beacon, straight } => {
+            let (connection, answer) = transport.approach(&beacon, straight).await?;
+            (connection, answer.answering(packed).into())
+        }
+    })
+}
+
 impl From<TransportError> for Untrue {
     fn from(error: TransportError) -> Self {
         Self::Transport(error)
@@ -182,3 +277,9 @@ impl From<ProofError> for Untrue {
 
 /// As long as the proof may take: five ways over the network, however slow.
 const PROOF: Duration = Duration::from_secs(5);
+
+/// Checks come every twentieth of a second; who waits at the door is told of less often.
+const BETWEEN_KNOCKS: Duration = Duration::from_millis(100);
+
+/// From the end of a word until the other side has understood it.
+const UNDERSTANDING: Duration = Duration::from_secs(1);

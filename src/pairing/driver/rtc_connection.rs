@@ -1,0 +1,406 @@
+//! One connection of webrtc-rs (`webrtc` and `rtc`, 0.21.1), with what that version needs to be
+//! told, and its one channel.
+
+use super::{
+    sockets::RoomyRuntime,
+    transport::{Connection, TransportError},
+};
+use crate::{
+    link::{Certificates, Channel, ChannelError, Unproven},
+    signal::{Address, Description, Fingerprint, IceCredentials, Role},
+};
+use rtc::{
+    ice::mdns::MulticastDnsMode,
+    peer_connection::{certificate::CertificateParams, transport::RTCDtlsRole},
+};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::sync::watch;
+use webrtc::{
+    data_channel::{DataChannel, DataChannelEvent, RTCDataChannelInit},
+    peer_connection::{
+        PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCCertificate,
+        RTCConfigurationBuilder, RTCIceConnectionState, RTCIceGatheringState,
+        RTCPeerConnectionState, RTCSessionDescription, SettingEngineBuilder,
+        crypto::{self, SignatureScheme},
+    },
+};
+
+/// What a connection is built of.
+pub(super) struct Plan {
+    /// Where its sockets are bound; not empty.
+    pub(super) addresses: Vec<IpAddr>,
+    /// Whether names are asked for by multicast.
+    pub(super) names: MulticastDnsMode,
+    pub(super) certificate: Certificate,
+    pub(super) credentials: IceCredentials,
+    pub(super) runtime: Arc<RoomyRuntime>,
+    pub(super) peer: Expected,
+}
+
+/// Whose certificate is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Expected {
+    /// The one of the description that the stack will be given; it checks that itself.
+    Described,
+    /// The one with this hash, of which the stack knows nothing.
+    This(Fingerprint),
+    /// Anybody's: a proof in the channel has to follow.
+    Anybody,
+}
+
+/// A connection and its one channel.
+pub(super) struct Rtc {
+    pub(super) peer: Arc<Peer>,
+    channel: Arc<dyn DataChannel>,
+    progress: watch::Receiver<Progress>,
+    fingerprint: Fingerprint,
+    addresses: Vec<IpAddr>,
+    expected: Expected,
+}
+
+/// The stack's connection. Dropped without being closed it would keep its sockets and its task.
+pub(super) struct Peer(pub(super) Arc<dyn PeerConnection>);
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let peer = self.0.clone();
+            runtime.spawn(async move {
+                let _ = peer.close().await;
+            });
+        }
+    }
+}
+
+/// How far a connection has come.
+#[derive(Clone, Copy, Debug, Default)]
+struct Progress {
+    gathered: bool,
+    reached: bool,
+    failed: bool,
+}
+
+impl Rtc {
+    pub(super) async fn build(plan: Plan) -> Result<Self, TransportError> {
+        let Plan {
+            addresses,
+            certificate: Certificate { whole, fingerprint },
+            credentials: IceCredentials { ufrag, pwd },
+            ..
+        } = plan;
+        let settings = SettingEngineBuilder::new()
+            .with_ice_credentials(ufrag.as_str().to_owned(), pwd.as_str().to_owned())
+            // Never give up while an answer is still being sounded: who is patient, and how
+            // long, is decided above.
+            .with_ice_timeouts(Some(DISCONNECTED), Some(Duration::ZERO), Some(KEEP_ALIVE))
+            .with_ice_connection_attempts(Some(CHECK_INTERVAL), Some(u16::MAX))
+            // We chose the addresses; loopback is among them only on purpose.
+            .with_include_loopback_candidate(true)
+            .with_multicast_dns_mode(plan.names)
+            .with_disable_certificate_fingerprint_verification(plan.peer != Expected::Described)
+            .with_sctp_max_receive_buffer_size(RoomyRuntime::receive_window());
+        let settings = match plan.peer {
+            Expected::Described => settings,
+            // A beacon says so: whoever comes begins the handshake.
+            _ => settings.with_answering_dtls_role(RTCDtlsRole::Server),
+        }
+        .build();
+        let (sender, progress) = watch::channel(Progress::default());
+        let sockets = addresses
+            .iter()
+            .map(|&ip| SocketAddr::new(ip, 0).to_string());
+        let peer = PeerConnectionBuilder::new()
+            .with_configuration(
+                RTCConfigurationBuilder::default()
+                    .with_certificates(vec![whole])
+                    .build(),
+            )
+            .with_setting_engine(settings)
+            .with_runtime(plan.runtime)
+            .with_handler(Arc::new(Handler(sender)))
+            .with_udp_addrs(sockets.collect())
+            .with_data_channel_send_buffer_limit(SEND_BUFFER)
+            .build()
+            .await
+            .map_err(failed("opening the sockets"))?;
+        let peer = Arc::new(Peer(Arc::new(peer)));
+        // Known to both beforehand: nothing has to be said in the channel to open it.
+        let negotiated = RTCDataChannelInit {
+            negotiated: Some(0),
+            ..Default::default()
+        };
+        let channel = peer.0.create_data_channel("", Some(negotiated)).await;
+        let channel = channel.map_err(failed("making the channel"))?;
+        Ok(Self {
+            peer,
+            channel,
+            progress,
+            fingerprint,
+            addresses,
+            expected: plan.peer,
+        })
+    }
+
+    /// Makes an offer to anybody.
+    pub(super) async fn offer(&self) -> Result<Description, TransportError> {
+        let offer = self.peer.0.create_offer(None).await;
+        let offer = offer.map_err(failed("making the offer"))?;
+        self.describe(offer, Role::Offer).await
+    }
+
+    /// Takes an offer and answers it.
+    pub(super) async fn answer(&self, offer: &Description) -> Result<Description, TransportError> {
+        let offer = RTCSessionDescription::offer(offer.to_sdp());
+        let offer = offer.map_err(failed("reading the offer"))?;
+        let set = self.peer.0.set_remote_description(offer).await;
+        set.map_err(failed("reading the offer"))?;
+        let answer = self.peer.0.create_answer(None).await;
+        let answer = answer.map_err(failed("making the answer"))?;
+        self.describe(answer, Role::Answer).await
+    }
+
+    /// Takes our offer or answer into effect, and says what the peer must know of it.
+    pub(super) async fn describe(
+        &self,
+        local: RTCSessionDescription,
+        role: Role,
+    ) -> Result<Description, TransportError> {
+        let set = self.peer.0.set_local_description(local).await;
+        set.map_err(failed("starting the connection"))?;
+        let gathered = self.wait_for(|progress| progress.gathered);
+        // Host addresses take no time; if one hangs, the others may do.
+        let _ = tokio::time::timeout(GATHERING, gathered).await;
+        let local = self.peer.0.local_description().await;
+        let sdp = local.map(|local| local.sdp).unwrap_or_default();
+        let mut description =
+            Description::from_sdp(&sdp, role).map_err(failed("reading the own description"))?;
+        // The stack gives its sockets in any order; ours is the one we chose.
+        let preference = |address: &Address| match address {
+            Address::Ip(ip) => self.addresses.iter().position(|a| a == ip),
+            Address::Mdns(_) => None,
+        };
+        description
+            .candidates
+            .sort_by_key(|c| preference(&c.address).unwrap_or(usize::MAX));
+        if description.candidates.is_empty() {
+            return Err(TransportError::NoNetwork);
+        }
+        debug_assert_eq!(description.fingerprint, self.fingerprint);
+        Ok(description)
+    }
+
+    /// The certificates that the open connection really uses.
+    async fn certificates(&self) -> Result<Certificates, TransportError> {
+        let doing = "reading the other side's certificate";
+        let missing = || failed(doing)("there is none");
+        let sctp = self.peer.0.sctp().await.ok_or_else(missing)?;
+        let chain = sctp.transport().get_remote_certificates().await;
+        let chain = chain.map_err(failed(doing))?;
+        // The first is the other side's own (RFC 5246, section 7.4.2).
+        let theirs = Fingerprint::of(chain.first().ok_or_else(missing)?);
+        if let Expected::This(expected) = self.expected
+            && ![theirs, theirs.truncated()].contains(&expected)
+        {
+            return Err(TransportError::Impostor);
+        }
+        match (self.fingerprint, theirs) {
+            (Fingerprint::Sha256(ours), Fingerprint::Sha256(theirs)) => {
+                Ok(Certificates { ours, theirs })
+            }
+            _ => Err(missing()),
+        }
+    }
+
+    async fn wait_for(&self, far_enough: impl Fn(&Progress) -> bool) -> Result<(), TransportError> {
+        let mut progress = self.progress.clone();
+        let now = progress.wait_for(|p| far_enough(p) || p.failed).await;
+        match now {
+            Ok(progress) if far_enough(&progress) => Ok(()),
+            _ => Err(TransportError::Closed),
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl Connection for Rtc {
+    async fn accept(&self, answer: &Description) -> Result<(), TransportError> {
+        let answer = RTCSessionDescription::answer(nameless(answer).to_sdp());
+        let answer = answer.map_err(failed("reading the answer"))?;
+        let set = self.peer.0.set_remote_description(answer).await;
+        set.map_err(failed("reading the answer"))
+    }
+
+    async fn reached(&self) -> Result<(), TransportError> {
+        self.wait_for(|progress| progress.reached).await
+    }
+
+    async fn channel(&self) -> Result<Unproven, TransportError> {
+        while let Some(event) = self.channel.poll().await {
+            match event {
+                DataChannelEvent::OnOpen => {
+                    let channel = Arc::new(RtcChannel {
+                        peer: self.peer.clone(),
+                        channel: self.channel.clone(),
+                    });
+                    return Ok(Unproven::new(channel, self.certificates().await?));
+                }
+                DataChannelEvent::OnClose | DataChannelEvent::OnError => break,
+                _ => {}
+            }
+        }
+        Err(TransportError::Closed)
+    }
+
+    async fn close(&self) {
+        let _ = self.peer.0.close().await;
+    }
+}
+
+/// The open channel of a connection.
+struct RtcChannel {
+    peer: Arc<Peer>,
+    channel: Arc<dyn DataChannel>,
+}
+
+#[async_trait::async_trait]
+impl Channel for RtcChannel {
+    async fn send(&self, message: &[u8]) -> Result<(), ChannelError> {
+        self.channel.send(message.into()).await.map_err(closed)
+    }
+
+    async fn send_if_idle(&self, message: &[u8]) -> Result<(), ChannelError> {
+        match self.channel.try_send(message.into()).await {
+            // There is much on its way: that is sign of life enough.
+            Err(webrtc::error::Error::ErrSendBufferFull) => Ok(()),
+            sent => sent.map_err(closed),
+        }
+    }
+
+    async fn receive(&self) -> Option<Vec<u8>> {
+        loop {
+            match self.channel.poll().await? {
+                DataChannelEvent::OnMessage(message) => return Some(message.data.to_vec()),
+                DataChannelEvent::OnClose => return None,
+                _ => {}
+            }
+        }
+    }
+
+    async fn flush(&self, at_most: Duration) {
+        let empty = async {
+            while self.channel.outstanding_bytes().await.is_ok_and(|n| n > 0) {
+                tokio::time::sleep(FLUSH_POLL).await;
+            }
+        };
+        let _ = tokio::time::timeout(at_most, empty).await;
+    }
+
+    async fn close(&self) {
+        let _ = self.channel.close().await;
+        let _ = self.peer.0.close().await;
+    }
+}
+
+/// Notes what happens, without waiting for anything: it runs on the stack's own task.
+struct Handler(watch::Sender<Progress>);
+
+#[async_trait::async_trait]
+impl PeerConnectionEventHandler for Handler {
+    async fn on_ice_gathering_state_change(&self, state: RTCIceGatheringState) {
+        if state == RTCIceGatheringState::Complete {
+            self.0.send_modify(|progress| progress.gathered = true);
+        }
+    }
+
+    async fn on_ice_connection_state_change(&self, state: RTCIceConnectionState) {
+        if matches!(
+            state,
+            RTCIceConnectionState::Connected | RTCIceConnectionState::Completed
+        ) {
+            self.0.send_modify(|progress| progress.reached = true);
+        }
+    }
+
+    async fn on_connection_state_change(&self, state: RTCPeerConnectionState) {
+        if matches!(
+            state,
+            RTCPeerConnectionState::Failed | RTCPeerConnectionState::Closed
+        ) {
+            self.0.send_modify(|progress| progress.failed = true);
+        }
+    }
+}
+
+/// A certificate for one pairing, and its hash.
+#[derive(Clone)]
+pub(super) struct Certificate {
+    whole: RTCCertificate,
+    pub(super) fingerprint: Fingerprint,
+}
+
+impl Certificate {
+    pub(super) fn fresh() -> Result<Self, TransportError> {
+        let provider = crypto::default_provider().map_err(failed("finding the cryptography"))?;
+        // The names in a certificate say nothing here, and should tell nothing.
+        let params = CertificateParams::new(vec!["airshake".to_owned()])
+            .map_err(failed("making the certificate"))?;
+        let scheme = SignatureScheme::EcdsaP256Sha256;
+        let whole = RTCCertificate::generate(provider.crypto(), scheme, params)
+            .map_err(failed("making the certificate"))?;
+        let der = whole.dtls_certificate.certificate.first();
+        let der = der.ok_or(TransportError::Stack {
+            doing: "making the certificate",
+            detail: "it is empty".into(),
+        })?;
+        let fingerprint = Fingerprint::of(der.as_ref());
+        Ok(Self { whole, fingerprint })
+    }
+}
+
+/// A description without the addresses that are names.
+pub(super) fn nameless(description: &Description) -> Description {
+    let mut description = description.clone();
+    description.candidates.retain(|c| !is_named(&c.address));
+    description
+}
+
+pub(super) fn is_named(address: &Address) -> bool {
+    matches!(address, Address::Mdns(_))
+}
+
+pub(super) fn failed<E: std::fmt::Display>(
+    doing: &'static str,
+) -> impl FnOnce(E) -> TransportError {
+    move |error| TransportError::Stack {
+        doing,
+        detail: error.to_string(),
+    }
+}
+
+fn closed(error: webrtc::error::Error) -> ChannelError {
+    ChannelError(error.to_string())
+}
+
+/// Without an answer a candidate pair is given up after seven checks of 0.2 s by default; an
+/// answer takes longer than that to be said. So: checks without end, and close together, since
+/// the link opens at the first one after the answer was heard.
+const CHECK_INTERVAL: Duration = Duration::from_millis(50);
+
+/// How soon the stack notices a break; it only tells, see `with_ice_timeouts`.
+const DISCONNECTED: Duration = Duration::from_secs(5);
+
+/// How often the stack keeps the way open while nothing is sent.
+const KEEP_ALIVE: Duration = Duration::from_secs(2);
+
+/// Bytes that may be on their way before a sender has to wait; by default there is no limit.
+const SEND_BUFFER: usize = 4 << 20;
+
+/// How long to wait for the own addresses.
+const GATHERING: Duration = Duration::from_secs(2);
+
+/// How often to look whether everything has arrived.
+const FLUSH_POLL: Duration = Duration::from_millis(10);
