@@ -25,4 +25,6 @@ pub use rtc_transport::RtcTransport;
 pub use transport::{Connection, Transport, TransportError};
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod tests;
