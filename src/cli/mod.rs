@@ -12,13 +12,19 @@ mod files;
 mod hear;
 mod interrupt;
 mod man;
+mod meet;
+mod moving;
 mod options;
 mod outcome;
 mod pair;
+mod pipe;
 #[allow(dead_code, reason = "a base offers more than its users need today")]
 mod plot;
+mod question;
+mod receive;
 mod report;
 mod say;
+mod send;
 mod sketch;
 mod talk;
 mod text;
@@ -54,6 +60,8 @@ const AFTER_HELP: &str = "\
 Examples:
   airshake demo                               two peers meet in a simulated room
   airshake pair                               on two computers: meet, then chat
+  airshake send photos/                       on one computer ...
+  airshake receive                            ... and on the other
   echo hello | airshake encode -o hello.wav   bytes to sound
   airshake decode hello.wav                   sound to bytes
   airshake say hello                          a message by sound alone ...
@@ -65,6 +73,9 @@ Exit codes: 0 done; 1 nothing heard, no peer, or a failed verification;
 #[derive(Debug, Subcommand)]
 enum Command {
     Pair(pair::Pair),
+    Send(send::Send),
+    Receive(receive::Receive),
+    Pipe(pipe::Pipe),
     Encode(encode::Encode),
     Decode(decode::Decode),
     Say(say::Say),
@@ -82,6 +93,9 @@ pub(crate) fn main() -> ExitCode {
     interrupt::install();
     let result = match cli.command {
         Command::Pair(command) => command.run(cli.quiet),
+        Command::Send(command) => command.run(cli.quiet),
+        Command::Receive(command) => command.run(cli.quiet),
+        Command::Pipe(command) => command.run(cli.quiet),
         Command::Encode(command) => command.run(cli.quiet),
         Command::Decode(command) => command.run(cli.quiet),
         Command::Say(command) => command.run(cli.quiet),

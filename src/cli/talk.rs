@@ -63,6 +63,11 @@ impl Talk {
         self.mode == Mode::Json
     }
 
+    /// Whether lines are all there is: a log, where no status can be drawn.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.mode == Mode::Lines
+    }
+
     /// A line for people.
     pub(crate) fn line(&self, line: &str) {
         if !matches!(self.mode, Mode::Json | Mode::Quiet) {

@@ -17,19 +17,25 @@ pub(super) const WINDOW: u64 = 2 << 20;
 #[derive(Debug)]
 pub(super) struct Flow {
     sent: AtomicU64,
-    /// What the peer says that its user took, of `sent`.
-    received: watch::Sender<u64>,
+    received: watch::Sender<Received>,
     arrived: AtomicU64,
     taken: AtomicU64,
     told: AtomicU64,
     owing: Notify,
 }
 
+/// What the peer says that its user took of what was sent, and whether it can still say so.
+#[derive(Clone, Copy, Debug, Default)]
+struct Received {
+    total: u64,
+    over: bool,
+}
+
 impl Flow {
     pub(super) fn new() -> Self {
         Self {
             sent: AtomicU64::new(0),
-            received: watch::Sender::new(0),
+            received: watch::Sender::default(),
             arrived: AtomicU64::new(0),
             taken: AtomicU64::new(0),
             told: AtomicU64::new(0),
@@ -43,7 +49,7 @@ impl Flow {
         let sent = || self.sent.load(Ordering::Relaxed);
         // The sender of the watch lives in `self`: it cannot go away.
         let _ = received
-            .wait_for(|received| sent().saturating_sub(*received) < WINDOW)
+            .wait_for(|r| r.over || sent().saturating_sub(r.total) < WINDOW)
             .await;
     }
 
@@ -52,25 +58,28 @@ impl Flow {
         self.sent.fetch_add(cost(bytes), Ordering::Relaxed);
     }
 
-    /// Waits until the peer's user has taken everything, or the link is over.
-    pub(super) async fn drained(&self) {
+    /// Waits until the peer's user has taken everything. False if the link was over before.
+    pub(super) async fn drained(&self) -> bool {
         let mut received = self.received.subscribe();
-        let sent = || self.sent.load(Ordering::Relaxed);
-        let _ = received.wait_for(|received| *received >= sent()).await;
+        let all = |r: &Received| r.total >= self.sent.load(Ordering::Relaxed);
+        match received.wait_for(|r| r.over || all(r)).await {
+            Ok(received) => all(&received),
+            Err(_) => false,
+        }
     }
 
     /// The peer says that its user has taken so much.
     pub(super) fn peer_has_taken(&self, total: u64) {
         self.received.send_if_modified(|received| {
-            let more = total > *received;
-            *received = total.max(*received);
+            let more = total > received.total;
+            received.total = total.max(received.total);
             more
         });
     }
 
     /// Nothing needs to wait any more.
     pub(super) fn over(&self) {
-        self.peer_has_taken(u64::MAX);
+        self.received.send_modify(|received| received.over = true);
     }
 
     /// A frame of so many bytes has arrived. Gives what [`take`](Self::take) wants for it.

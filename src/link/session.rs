@@ -151,10 +151,10 @@ impl Link {
         Poll::Ready(event)
     }
 
-    /// Waits until the peer's program has taken everything that was sent, or the link is over,
-    /// which [`next`](Self::next) then says.
-    pub async fn drained(&self) {
-        self.sender().drained().await;
+    /// Waits until the peer's program has taken everything that was sent. False if the link was
+    /// over before; [`next`](Self::next) then says why.
+    pub async fn drained(&self) -> bool {
+        self.sender().drained().await
     }
 
     /// The count of file transfers, held by the one that goes on, until it has said its last word.
@@ -164,6 +164,9 @@ impl Link {
 
     /// Says goodbye, waits a moment for all that was sent to arrive, and closes.
     pub async fn close(mut self) {
+        // A file transfer that was dropped has perhaps not yet said so.
+        let transfers = self.transfers.clone();
+        let _said = timeout(LAST_WORDS, transfers.lock()).await;
         if self.closed.is_none() && self.channel.send(&Frame::Bye.encode()).await.is_ok() {
             // The peer's echo of the goodbye comes after everything we sent has arrived.
             let echo = async { while !matches!(self.next().await, LinkEvent::Closed { .. }) {} };
@@ -202,8 +205,8 @@ impl LinkSender {
     }
 
     /// As [`Link::drained`].
-    pub async fn drained(&self) {
-        self.flow.drained().await;
+    pub async fn drained(&self) -> bool {
+        self.flow.drained().await
     }
 
     /// Sends a message of a file transfer.

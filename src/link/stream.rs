@@ -47,17 +47,21 @@ impl LinkStream {
     pub async fn close(mut self) -> io::Result<()> {
         tokio::io::AsyncWriteExt::shutdown(&mut self).await?;
         let sender = self.link.sender();
-        loop {
+        let drained = sender.drained();
+        tokio::pin!(drained);
+        let mut reason = CloseReason::ChannelClosed;
+        let all = loop {
             tokio::select! {
-                () = sender.drained() => break,
+                all = &mut drained => break all,
                 // The peer's rest must not hold up its answer.
-                event = self.link.next() => if let LinkEvent::Closed { reason } = event {
-                    if !matches!(reason, CloseReason::PeerLeft) {
-                        return Err(broken(&reason));
-                    }
-                    break;
+                event = self.link.next() => if let LinkEvent::Closed { reason: why } = event {
+                    reason = why;
+                    break drained.await;
                 },
             }
+        };
+        if !all {
+            return Err(broken(&reason));
         }
         self.link.close().await;
         Ok(())

@@ -41,6 +41,15 @@ pub struct ReceiveOptions {
     pub overwrite: bool,
 }
 
+impl ReceiveOptions {
+    /// With [`overwrite`](Self::overwrite) as given.
+    #[must_use]
+    pub fn overwrite(mut self, overwrite: bool) -> Self {
+        self.overwrite = overwrite;
+        self
+    }
+}
+
 /// Files that are offered and wait for an answer. Dropped, it answers that they are not wanted.
 pub struct Incoming<'a> {
     pump: Pump<'a>,

@@ -1,0 +1,83 @@
+//! Finding the other side: what every command over a link begins with.
+
+use std::future::Future;
+use std::time::Duration;
+
+use airshake::link::Link;
+use airshake::medium::sound::Sound;
+use airshake::pairing::{Addresses, PairOptions, Timing};
+use anyhow::{Context, Result};
+use clap::Args;
+
+use super::options::{self, LoudspeakerOption, MicrophoneOption, PairProfileOption};
+use super::pair::find;
+use super::talk::Talk;
+use super::trust::TrustOptions;
+
+/// How to find the other side.
+#[derive(Debug, Args)]
+pub(crate) struct MeetOptions {
+    /// Give up when nobody was found in this many seconds
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = options::seconds)]
+    timeout: Duration,
+
+    /// Network interface to be reached at; chosen by itself if not given
+    #[arg(long, value_name = "NAME")]
+    interface: Option<String>,
+
+    /// Tell events as JSON lines on stderr
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    microphone: MicrophoneOption,
+
+    #[command(flatten)]
+    loudspeaker: LoudspeakerOption,
+
+    #[command(flatten)]
+    profile: PairProfileOption,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustOptions,
+}
+
+impl MeetOptions {
+    /// Pairs by sound with whoever runs `partner`, and has the user accept them.
+    pub(crate) async fn meet(&self, partner: &str, talk: &mut Talk) -> Result<Link> {
+        let air = options::both(&self.microphone, &self.loudspeaker, &self.profile);
+        let sound = Sound::open(air).context("cannot use the air")?;
+        talk.line(&format!(
+            "looking for a peer within earshot; `{partner}` runs on the other side"
+        ));
+        let reporter = sound.reporter();
+        let found = find(sound, self.options(), reporter, talk).await?;
+        self.trust.accept(found, talk).await
+    }
+
+    fn options(&self) -> PairOptions {
+        let interface = self.interface.clone();
+        PairOptions {
+            timing: Timing {
+                deadline: self.timeout,
+                ..Timing::default()
+            },
+            addresses: interface.map_or(Addresses::Automatic, Addresses::Interface),
+            code: self.trust.code(),
+            ..PairOptions::default()
+        }
+    }
+}
+
+/// Runs a command's work, and waits for nothing that may hang when it is done.
+pub(crate) fn run(work: impl Future<Output = Result<()>>) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("cannot start")?;
+    let result = runtime.block_on(work);
+    // A read from stdin may hang until a key is pressed: nobody waits for it.
+    runtime.shutdown_background();
+    result
+}
