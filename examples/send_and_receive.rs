@@ -25,7 +25,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let received = incoming.accept("received", options, |event| println!("{event:?}"));
         println!("{:?}", received.await?);
     } else {
-        let sent = link.send_files(&Offering::of(&files)?, |event| println!("{event:?}"));
+        let offering = Offering::of(&files)?;
+        let sent = link.send_files(&offering, |event| println!("{event:?}"));
         println!("{:?}", sent.await?);
     }
     link.close().await;
