@@ -22,6 +22,7 @@ use super::typed::Typed;
 pub(crate) async fn chat(mut link: Link, mut typed: Receiver<Typed>, talk: &Talk) -> Result<()> {
     let terminal = io::stdout().is_terminal();
     let mut listening = true;
+    let mut told_of_files = false;
     loop {
         tokio::select! {
             input = typed.recv(), if listening => match input {
@@ -45,6 +46,13 @@ pub(crate) async fn chat(mut link: Link, mut typed: Receiver<Typed>, talk: &Talk
                 LinkEvent::Text(line) => files::print_line(&line)?,
                 LinkEvent::Data(data) => {
                     talk.line(&format!("{} bytes that are no line of a chat were left out", data.len()));
+                }
+                LinkEvent::Files(_) if !told_of_files => {
+                    told_of_files = true;
+                    talk.line(
+                        "the other side moves files: end this chat (Ctrl-D), and run \
+                         `airshake receive` or `airshake send` here as well",
+                    );
                 }
                 LinkEvent::Closed { reason } => {
                     talk.event("closed", json!({"reason": reason.to_string()}));
