@@ -22,6 +22,9 @@ fn help_of_every_command_has_examples_and_fits_eighty_columns() {
     let commands = [
         "",
         "pair",
+        "send",
+        "receive",
+        "pipe",
         "encode",
         "decode",
         "say",
@@ -53,7 +56,7 @@ fn help_of_every_command_has_examples_and_fits_eighty_columns() {
         let (_, examples) = help.split_once("Examples:").expect("checked");
         for line in examples.lines().filter(|line| line.starts_with("  ")) {
             let first = line.split_whitespace().next().expect("not empty");
-            let starts = ["airshake", "echo", "arecord"].contains(&first);
+            let starts = ["airshake", "echo", "arecord", "tar"].contains(&first);
             assert!(starts, "{command}: a broken line: {line}");
         }
     }

@@ -22,10 +22,9 @@ use super::talk::Talk;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  tar c photos | airshake pipe                        on one side ...
-  airshake pipe < /dev/null | tar x                   ... and on the other
-  pg_dump shop | airshake pipe > /dev/null
-  socat EXEC:'airshake pipe' TCP-LISTEN:8022          carry a connection
+  tar c photos | airshake pipe                     on one side ...
+  airshake pipe < /dev/null | tar x                ... and on the other
+  airshake pipe --json < in > out 2> events.jsonl
 
 Exit codes: 0 both directions came to their end; 1 no peer, or the link was lost before that;
 2 no sound or no network; 130 ended by Ctrl-C.")]
