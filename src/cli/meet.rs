@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use super::options::{self, LoudspeakerOption, MicrophoneOption, PairProfileOption};
-use super::pair::find;
+use super::pair::{WaysOptions, find};
 use super::talk::Talk;
 use super::trust::TrustOptions;
 
@@ -39,6 +39,9 @@ pub(crate) struct MeetOptions {
     profile: PairProfileOption,
 
     #[command(flatten)]
+    ways: WaysOptions,
+
+    #[command(flatten)]
     pub(crate) trust: TrustOptions,
 }
 
@@ -48,7 +51,7 @@ impl MeetOptions {
         let air = options::both(&self.microphone, &self.loudspeaker, &self.profile);
         let sound = Sound::open(air).context("cannot use the air")?;
         talk.line(&format!(
-            "looking for a peer within earshot; `{partner}` runs on the other side"
+            "looking for a peer within earshot; there, `{partner}` runs"
         ));
         let reporter = sound.reporter();
         let found = find(sound, self.options(), reporter, talk).await?;
@@ -63,6 +66,8 @@ impl MeetOptions {
                 ..Timing::default()
             },
             addresses: interface.map_or(Addresses::Automatic, Addresses::Interface),
+            ways: self.ways.ways(),
+            leave_when_busy: self.ways.no_wait,
             code: self.trust.code(),
             ..PairOptions::default()
         }

@@ -1,23 +1,19 @@
 //! `airshake pair`: find a peer by sound, then chat.
 
-use std::time::Duration;
-
 use airshake::link::Introduction;
-use airshake::medium::sound::Sound;
 use airshake::medium::{Medium, Reporter};
-use airshake::pairing::{Addresses, PairError, PairEvent, PairOptions, Timing, Ways, pair};
-use anyhow::{Context, Result};
+use airshake::pairing::{PairError, PairEvent, PairOptions, Ways, pair};
+use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
 use super::advice::Advice;
 use super::chat::{chat, interrupted};
 use super::interrupt;
-use super::options::{self, LoudspeakerOption, MicrophoneOption, PairProfileOption};
+use super::meet::{self, MeetOptions};
 use super::outcome::{Interrupted, Nothing};
 use super::report;
 use super::talk::{Talk, meter, round};
-use super::trust::TrustOptions;
 use super::typed;
 
 /// Pair with whoever is listening, then chat
@@ -41,32 +37,8 @@ Examples:
 Exit codes: 0 the chat is over; 1 no peer, the wrong one, or the link was lost;
 2 no sound or no network; 130 ended by Ctrl-C.")]
 pub(crate) struct Pair {
-    /// Give up when nobody was found in this many seconds
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = options::seconds)]
-    timeout: Duration,
-
-    /// Network interface to be reached at; chosen by itself if not given
-    #[arg(long, value_name = "NAME")]
-    interface: Option<String>,
-
-    /// Tell events as JSON lines on stderr
-    #[arg(long)]
-    json: bool,
-
     #[command(flatten)]
-    microphone: MicrophoneOption,
-
-    #[command(flatten)]
-    loudspeaker: LoudspeakerOption,
-
-    #[command(flatten)]
-    profile: PairProfileOption,
-
-    #[command(flatten)]
-    ways: WaysOptions,
-
-    #[command(flatten)]
-    trust: TrustOptions,
+    meet: MeetOptions,
 }
 
 /// How to be found.
@@ -97,42 +69,12 @@ impl WaysOptions {
 
 impl Pair {
     pub(crate) fn run(self, quiet: bool) -> Result<()> {
-        let mut talk = Talk::new(self.json, quiet);
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .context("cannot start")?;
-        let result = runtime.block_on(self.pair_and_chat(&mut talk));
-        // A read from stdin may hang until a key is pressed: nobody waits for it.
-        runtime.shutdown_background();
-        result
-    }
-
-    async fn pair_and_chat(self, talk: &mut Talk) -> Result<()> {
-        let air = options::both(&self.microphone, &self.loudspeaker, &self.profile);
-        let sound = Sound::open(air).context("cannot use the air")?;
-        talk.line("looking for a peer within earshot; the same command runs on the other side");
-        let reporter = sound.reporter();
-        let found = find(sound, self.options(), reporter, talk).await?;
-        let link = self.trust.accept(found, talk).await?;
-        talk.line("what you type appears on the other side; Ctrl-D ends the chat");
-        chat(link, typed::lines(), talk).await
-    }
-
-    fn options(&self) -> PairOptions {
-        let interface = self.interface.clone();
-        PairOptions {
-            timing: Timing {
-                deadline: self.timeout,
-                ..Timing::default()
-            },
-            addresses: interface.map_or(Addresses::Automatic, Addresses::Interface),
-            ways: self.ways.ways(),
-            leave_when_busy: self.ways.no_wait,
-            code: self.trust.code(),
-            ..PairOptions::default()
-        }
+        let mut talk = Talk::new(self.meet.json, quiet);
+        meet::run(async {
+            let link = self.meet.meet("airshake pair", &mut talk).await?;
+            talk.line("what you type appears on the other side; Ctrl-D ends the chat");
+            chat(link, typed::lines(), &talk).await
+        })
     }
 }
 
