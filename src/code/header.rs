@@ -24,11 +24,11 @@ pub struct HeaderCode {
     fresh_origins: Vec<u16>,
     /// How likely the best path into each state was at the start of this turn.
     starts: Vec<f32>,
-    /// Whether the best path into each state came from the upper of its two predecessors, step
-    /// after step.
-    choices: Vec<bool>,
-    /// How likely each group of coded bits is at this step.
-    branches: [f32; 1 << HeaderCode::RATE],
+    /// All ones if the best path into each state came from the upper of its two predecessors,
+    /// else zero, step after step.
+    choices: Vec<u16>,
+    /// How likely the bits are that leave each state of the lower half, step after step.
+    weights: Vec<f32>,
 }
 
 impl HeaderCode {
@@ -62,8 +62,8 @@ impl HeaderCode {
             origins: vec![0; STATES],
             fresh_origins: vec![0; STATES],
             starts: vec![0.0; STATES],
-            choices: vec![false; STATES * info_bits],
-            branches: [0.0; 1 << Self::RATE],
+            choices: vec![0; STATES * info_bits],
+            weights: vec![0.0; HALF * info_bits],
         }
     }
 
@@ -110,20 +110,35 @@ impl HeaderCode {
         assert_eq!(llrs.len(), self.coded_bits(), "soft bits");
         assert_eq!(out.len(), self.info_bits, "information bits");
         self.metrics.fill(0.0);
+        let steps = self.weights.chunks_exact_mut(HALF);
+        for (weights, llrs) in steps.zip(llrs.chunks_exact(Self::RATE)) {
+            let branches = weigh(llrs);
+            for (weight, output) in weights.iter_mut().zip(&self.outputs) {
+                *weight = branches[usize::from(*output) % branches.len()];
+            }
+        }
         let mut best_ring = f32::NEG_INFINITY;
         for _ in 0..TURNS {
-            self.turn(llrs);
+            self.turn();
             let best = self.best_end(|_| true).unwrap_or(0);
             // A path that closes is a header; one that beats all others is the likeliest.
-            if let Some(end) = self.best_end(|end| usize::from(self.origins[end]) == end) {
+            let is_ring = self.origin(best) == best;
+            if !is_ring {
+                self.find_origins();
+            }
+            let end = match is_ring {
+                true => Some(best),
+                false => self.best_end(|end| usize::from(self.origins[end]) == end),
+            };
+            if let Some(end) = end {
                 let ring = self.metrics[end] - self.starts[end];
                 if ring > best_ring {
                     best_ring = ring;
                     self.trace(end, out);
                 }
-                if end == best {
-                    return;
-                }
+            }
+            if is_ring {
+                return;
             }
         }
         if best_ring == f32::NEG_INFINITY {
@@ -133,44 +148,52 @@ impl HeaderCode {
     }
 
     /// One turn around the ring, from the metrics the last turn ended with.
-    fn turn(&mut self, llrs: &[Llr]) {
+    fn turn(&mut self) {
         let top = self.metrics.iter().copied().fold(f32::MIN, f32::max);
         for (start, metric) in self.starts.iter_mut().zip(&mut self.metrics) {
             *metric -= top;
             *start = *metric;
         }
+        let choices = self.choices.chunks_exact_mut(STATES);
+        for (weights, choices) in self.weights.chunks_exact(HALF).zip(choices) {
+            // The states `s` and `s + HALF` both lead to `2 s` and `2 s + 1`. Plain loops over
+            // plain numbers, of which a processor works off several at once.
+            let (lower, upper) = self.metrics.split_at(HALF);
+            let (fresh, _) = self.fresh_metrics.as_chunks_mut::<2>();
+            let (choices, _) = choices.as_chunks_mut::<2>();
+            let before = weights.iter().zip(lower).zip(upper);
+            for ((metrics, choices), ((weight, lower), upper)) in
+                fresh.iter_mut().zip(choices).zip(before)
+            {
+                let (stay, flip) = (lower + weight, upper - weight);
+                metrics[0] = if flip > stay { flip } else { stay };
+                choices[0] = if flip > stay { u16::MAX } else { 0 };
+                let (stay, flip) = (lower - weight, upper + weight);
+                metrics[1] = if flip > stay { flip } else { stay };
+                choices[1] = if flip > stay { u16::MAX } else { 0 };
+            }
+            std::mem::swap(&mut self.metrics, &mut self.fresh_metrics);
+        }
+    }
+
+    /// Where the best path into each state began.
+    fn find_origins(&mut self) {
         for (origin, state) in self.origins.iter_mut().zip(0..) {
             *origin = state;
         }
-        for (llrs, choices) in llrs
-            .chunks_exact(Self::RATE)
-            .zip(self.choices.chunks_exact_mut(STATES))
-        {
-            self.branches = weigh(llrs);
-            let (lower, upper) = self.metrics.split_at(HALF);
-            let (lower_origins, upper_origins) = self.origins.split_at(HALF);
-            let lower = lower.iter().zip(lower_origins);
-            let upper = upper.iter().zip(upper_origins);
-            let fresh = self
-                .fresh_metrics
-                .as_chunks_mut::<2>()
+        for choices in self.choices.chunks_exact(STATES) {
+            let (lower, upper) = self.origins.split_at(HALF);
+            let before = lower
+                .as_chunks::<8>()
                 .0
-                .iter_mut()
-                .zip(self.fresh_origins.as_chunks_mut::<2>().0)
-                .zip(choices.as_chunks_mut::<2>().0);
-            // The states `s` and `s + HALF` both lead to `2 s` and `2 s + 1`.
-            for (((&output, lower), upper), ((metrics, origins), choices)) in
-                self.outputs.iter().zip(lower).zip(upper).zip(fresh)
-            {
-                let branch = self.branches[usize::from(output) % (1 << Self::RATE)];
-                for (bit, branch) in [branch, -branch].into_iter().enumerate() {
-                    let (stay, flip) = (lower.0 + branch, upper.0 - branch);
-                    choices[bit] = flip > stay;
-                    metrics[bit] = if choices[bit] { flip } else { stay };
-                    origins[bit] = if choices[bit] { *upper.1 } else { *lower.1 };
-                }
+                .iter()
+                .zip(upper.as_chunks::<8>().0);
+            let (fresh, _) = self.fresh_origins.as_chunks_mut::<16>();
+            let (choices, _) = choices.as_chunks::<16>();
+            for ((fresh, choices), (lower, upper)) in fresh.iter_mut().zip(choices).zip(before) {
+                let pick = |k: usize| lower[k / 2] & !choices[k] | upper[k / 2] & choices[k];
+                *fresh = std::array::from_fn(pick);
             }
-            std::mem::swap(&mut self.metrics, &mut self.fresh_metrics);
             std::mem::swap(&mut self.origins, &mut self.fresh_origins);
         }
     }
@@ -184,11 +207,26 @@ impl HeaderCode {
 
     /// The information bits of the best path into `end`.
     fn trace(&self, end: usize, out: &mut [bool]) {
-        let mut state = end;
-        for (bit, choices) in out.iter_mut().zip(self.choices.chunks_exact(STATES)).rev() {
-            *bit = state & 1 == 1;
-            state = state / 2 + if choices[state] { HALF } else { 0 };
-        }
+        let path = self.path(end);
+        out.iter_mut()
+            .rev()
+            .zip(path)
+            .for_each(|(bit, state)| *bit = state & 1 == 1);
+    }
+
+    /// Where the best path into `end` began.
+    fn origin(&self, end: usize) -> usize {
+        self.path(end).last().unwrap_or(end)
+    }
+
+    /// The states of the best path into `end`, from there back to where it began.
+    fn path(&self, end: usize) -> impl Iterator<Item = usize> + '_ {
+        let back = self.choices.chunks_exact(STATES).rev();
+        let before = back.scan(end, |state, choices| {
+            *state = *state / 2 + usize::from(choices[*state]) % 2 * HALF;
+            Some(*state)
+        });
+        std::iter::once(end).chain(before)
     }
 }
 

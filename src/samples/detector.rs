@@ -5,7 +5,7 @@
 //! first, from a zero-padded transform whose fine bins are read at stretched places, and then
 //! undone by resampling the symbol, which puts every tone back onto its bin.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use realfft::{RealFftPlanner, RealToComplex, num_complex::Complex32};
 
@@ -14,6 +14,8 @@ use crate::tones::Plan;
 
 /// Bins of the fine spectrum for one of the plain one.
 const FINE: usize = 4;
+/// Parts of a fine bin that its places are told in.
+const PLACES: f64 = 4_294_967_296.0;
 /// Taps of the interpolator: 60 dB of rejection up to three quarters of half the sample rate.
 const TAPS: usize = 16;
 /// Taps for a band that reaches further: as good up to 88 %.
@@ -23,11 +25,15 @@ const PHASES: usize = 256;
 /// Shape of the Kaiser window for that rejection.
 const KAISER_BETA: f64 = 5.65;
 
-/// The interpolator's taps, a row a position between two samples.
+/// The interpolator's taps, a row a position between two samples. They are the same for all.
+#[derive(Clone, Copy)]
 enum Taps {
-    Few(Vec<[f32; TAPS]>),
-    More(Vec<[f32; MORE_TAPS]>),
+    Few(&'static [[f32; TAPS]]),
+    More(&'static [[f32; MORE_TAPS]]),
 }
+
+static FEW: LazyLock<Vec<[f32; TAPS]>> = LazyLock::new(interpolator);
+static MORE: LazyLock<Vec<[f32; MORE_TAPS]>> = LazyLock::new(interpolator);
 
 /// The spectrum of one symbol's body, finer than its tones lie, before any stretch is undone.
 #[derive(Clone, Debug, Default)]
@@ -64,9 +70,9 @@ impl Detector {
     pub fn new(plan: Plan, body: usize) -> Self {
         assert!(plan.last_bin() * 200 <= body * 88);
         let taps = if plan.last_bin() * 8 <= body * 3 {
-            Taps::Few(interpolator())
+            Taps::Few(&FEW)
         } else {
-            Taps::More(interpolator())
+            Taps::More(&MORE)
         };
         let mut planner = RealFftPlanner::new();
         let plain = planner.plan_fft_forward(body);
@@ -120,22 +126,29 @@ impl Detector {
     /// all groups of the largest tone's share of its group, at most one.
     pub fn alignment(&self, fine: &FineSpectrum, stretch: f64) -> f32 {
         let scale = FINE as f64 * (1.0 + stretch);
-        let sum: f32 = (0..self.plan.groups)
-            .map(|group| {
-                let (mut largest, mut sum) = (0f32, f32::MIN_POSITIVE);
-                for tone in 0..self.plan.tones_per_group() {
-                    let bin = self.plan.bin(group, tone as u8) as f64 * scale;
-                    let below = bin as usize;
-                    let part = (bin - below as f64) as f32;
-                    let at = |bin: usize| fine.0.get(bin).copied().unwrap_or_default();
-                    let energy = (at(below) * (1.0 - part) + at(below + 1) * part).norm_sqr();
-                    largest = largest.max(energy);
-                    sum += energy;
-                }
-                largest / sum
-            })
-            .sum();
-        sum / self.plan.groups as f32
+        // Places of bins in parts of 2^-32: all tones' are a multiple of one step.
+        let step = (scale * PLACES) as u64;
+        let tones = self.plan.tones_per_group();
+        let mut place = self.plan.first_bin as u64 * step;
+        let mut all = 0f32;
+        for _ in 0..self.plan.groups {
+            let (mut largest, mut sum) = (0f32, f32::MIN_POSITIVE);
+            for _ in 0..tones {
+                let below = (place >> 32) as usize;
+                let part = (place as u32 >> 8) as f32 * (1.0 / 16_777_216.0);
+                place += step;
+                let Some(&[a, b]) = fine.0.get(below..).and_then(<[_]>::first_chunk) else {
+                    continue;
+                };
+                let re = a.re + (b.re - a.re) * part;
+                let im = a.im + (b.im - a.im) * part;
+                let energy = re * re + im * im;
+                largest = if energy > largest { energy } else { largest };
+                sum += energy;
+            }
+            all += largest / sum;
+        }
+        all / self.plan.groups as f32
     }
 
     /// Appends the energies of all tones, lowest first, of a body that begins at the fractional
@@ -144,7 +157,7 @@ impl Detector {
     /// Reads [`Detector::MARGIN`] samples more on both sides; what lies outside counts as silence.
     pub fn energies(&mut self, samples: &[f32], start: f64, stretch: f64, out: &mut Vec<f32>) {
         let step = 1.0 / (1.0 + stretch);
-        match &self.taps {
+        match self.taps {
             Taps::Few(taps) => interpolate(samples, start, step, taps, &mut self.input),
             Taps::More(taps) => interpolate(samples, start, step, taps, &mut self.input),
         }
@@ -170,15 +183,17 @@ fn interpolate<const N: usize>(
 ) {
     for (i, out) in out.iter_mut().enumerate() {
         let position = start + i as f64 * step;
-        let whole = position.floor();
-        let phase = ((position - whole) * PHASES as f64).round() as usize;
+        // Down, not towards zero.
+        let towards_zero = position as i64;
+        let whole = towards_zero - i64::from(towards_zero as f64 > position);
+        let phase = ((position - whole as f64) * PHASES as f64 + 0.5) as usize;
         let taps = &taps[phase];
-        let first = whole as i64 - (N as i64 / 2 - 1);
+        let first = whole - (N as i64 / 2 - 1);
         let window = usize::try_from(first)
             .ok()
-            .and_then(|f| samples.get(f..f + N));
+            .and_then(|first| samples.get(first..)?.first_chunk());
         *out = match window {
-            Some(window) => window.iter().zip(taps).map(|(x, tap)| x * tap).sum(),
+            Some(window) => dot(window, taps),
             None => taps
                 .iter()
                 .enumerate()
@@ -189,6 +204,18 @@ fn interpolate<const N: usize>(
                 .sum(),
         };
     }
+}
+
+/// The sum of products, four in parallel.
+fn dot<const N: usize>(window: &[f32; N], taps: &[f32; N]) -> f32 {
+    let products: [f32; N] = std::array::from_fn(|k| window[k] * taps[k]);
+    let mut sums = [0f32; 4];
+    for four in products.as_chunks::<4>().0 {
+        for (sum, product) in sums.iter_mut().zip(four) {
+            *sum += product;
+        }
+    }
+    sums.iter().sum()
 }
 
 /// Windowed sinc, a row a position between two samples.

@@ -72,11 +72,16 @@ impl Loudness {
         while !samples.is_empty() {
             let take = samples.len().min(self.block_len - self.block.len());
             let (now, later) = samples.split_at(take);
-            let finite = now.iter().filter(|sample| sample.is_finite()).count();
-            self.not_numbers += (take - finite) as u64;
-            let silenced = |sample: &f32| if sample.is_finite() { *sample } else { 0.0 };
-            self.block.extend(now.iter().map(silenced));
+            self.block.extend_from_slice(now);
             samples = later;
+            if any(now, |sample| !sample.is_finite()) {
+                let start = self.block.len() - take;
+                let bad = self.block[start..].iter_mut();
+                for sample in bad.filter(|sample| !sample.is_finite()) {
+                    *sample = 0.0;
+                    self.not_numbers += 1;
+                }
+            }
             if self.block.len() == self.block_len {
                 self.end_block();
             }
@@ -184,17 +189,23 @@ impl Gaps {
         }
     }
 
-    /// Takes the samples of a block. Few have any zeros, and those that have none are quick.
+    /// Takes the samples of a block. Few have a gap, and those that have none are quick.
     fn follow(&mut self, block: &[f32]) {
-        let zeros = block.iter().filter(|sample| **sample == 0.0).count();
-        if zeros == block.len() {
-            self.zeros += zeros as u64;
+        let Some(first) = block.iter().position(|sample| *sample != 0.0) else {
+            self.zeros += block.len() as u64;
             return;
-        }
-        if zeros == 0 && block.len() >= self.follow {
+        };
+        // Wherever a gap lies, one of the parts that are half as long lies in it.
+        let half = (self.rate.samples_in(GAP_S) / 2).max(1) as usize;
+        let mut parts = block.chunks_exact(half);
+        let has_gap = parts.any(|part| !any(part, |sample| sample != 0.0));
+        if !has_gap && block.len() >= self.follow {
+            self.zeros += first as u64;
             self.end();
             let latest = &block[block.len() - self.follow..];
             self.before = (sum_of_squares(latest) / self.follow as f64) as f32;
+            let last = block.iter().rev().position(|sample| *sample != 0.0);
+            self.zeros = last.unwrap_or(0) as u64;
             return;
         }
         let part = 1.0 / self.follow as f32;
@@ -228,17 +239,27 @@ impl Gaps {
     }
 }
 
-/// Eight sums at once, as many as a processor adds in parallel.
+/// Eight sums at once, as many as a processor adds in parallel. Single precision is enough for the
+/// few squares of a block, unless they are beyond all that is sound.
 fn sum_of_squares(samples: &[f32]) -> f64 {
     let (eights, rest) = samples.as_chunks::<8>();
-    let mut sums = [0f64; 8];
+    let mut sums = [0f32; 8];
     for eight in eights {
         for (sum, x) in sums.iter_mut().zip(eight) {
-            *sum += f64::from(*x) * f64::from(*x);
+            *sum += x * x;
         }
     }
-    let rest = rest.iter().map(|x| f64::from(*x) * f64::from(*x));
-    sums.into_iter().chain(rest).sum()
+    let rest = rest.iter().map(|x| x * x);
+    let sum: f32 = sums.into_iter().chain(rest).sum();
+    if sum.is_finite() {
+        return f64::from(sum);
+    }
+    samples.iter().map(|x| f64::from(*x).powi(2)).sum()
+}
+
+/// Whether any is so. Without a way out in between, so that many are looked at at once.
+fn any(samples: &[f32], is_so: impl Fn(f32) -> bool) -> bool {
+    samples.iter().fold(false, |so_far, x| so_far | is_so(*x))
 }
 
 /// The largest magnitude, eight at once.

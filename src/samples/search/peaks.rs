@@ -1,5 +1,7 @@
 //! Where a correlation stands out.
 
+use std::sync::LazyLock;
+
 use realfft::num_complex::Complex32;
 
 use super::super::kaiser::{Kaiser, sinc};
@@ -34,6 +36,8 @@ const PHASES: u64 = 64;
 /// Shape of the Kaiser window for those taps and that rejection.
 const KAISER_BETA: f64 = 4.6;
 
+static INTERPOLATOR: LazyLock<Vec<[f32; TAPS]>> = LazyLock::new(interpolator);
+
 /// Decides about a stream of correlation values.
 pub(super) struct Peaks {
     /// The latest values and their power; the first belongs to place `start` of the stream.
@@ -48,7 +52,8 @@ pub(super) struct Peaks {
     /// Values for so many samples of the grid, in lowest terms or not.
     values_for: u128,
     samples: u128,
-    taps: Vec<[f32; TAPS]>,
+    /// The same for all.
+    taps: &'static [[f32; TAPS]],
 }
 
 impl Peaks {
@@ -70,7 +75,7 @@ impl Peaks {
             before,
             values_for: block.1 as u128 * u128::from(rate.0),
             samples: block.0 as u128 * u128::from(grid.0),
-            taps: interpolator(),
+            taps: &INTERPOLATOR,
         }
     }
 
@@ -84,7 +89,8 @@ impl Peaks {
         self.values.extend_from_slice(values);
         self.power.extend(values.iter().map(Complex32::norm_sqr));
         while self.next + GROUP + self.reach <= self.power.len() {
-            let at = self.next + greatest(&self.power[self.next..][..GROUP]);
+            let group = self.power[self.next..].first_chunk();
+            let at = self.next + group.map_or(0, greatest);
             if let Some(sighting) = self.decide(at) {
                 tell(sighting);
             }
@@ -164,15 +170,17 @@ impl Peaks {
     }
 }
 
-/// Where the greatest value is, the first of equals.
-fn greatest(values: &[f32]) -> usize {
-    let mut best = (0, f32::MIN);
-    for (i, value) in values.iter().enumerate() {
-        if *value > best.1 {
-            best = (i, *value);
+/// Where the greatest value is, the first of equals; eight are compared in parallel.
+fn greatest(values: &[f32; GROUP]) -> usize {
+    let mut most = [f32::MIN; 8];
+    for eight in values.as_chunks::<8>().0 {
+        for (most, value) in most.iter_mut().zip(eight) {
+            *most = if *value > *most { *value } else { *most };
         }
     }
-    best.0
+    let most = most.into_iter().fold(f32::MIN, f32::max);
+    let place = values.iter().position(|value| *value == most);
+    place.unwrap_or(0)
 }
 
 /// The sum, eight in parallel.
