@@ -105,6 +105,54 @@ fn two_hosts_that_hear_each_other_but_have_no_way_between_them_are_told_so() {
     );
 }
 
+#[test]
+fn two_hosts_pair_by_one_sound_and_only_one_speaks() {
+    let Some(hosts) = Hosts::new(&["192.168.77.2/24", "192.168.77.3/24"]) else {
+        return;
+    };
+    hosts.join();
+    let mut pair = Pair::start(&hosts, [0, 1]);
+    pair.expect_both("linked", LONG);
+    pair.expect_both("way: OneSound", LONG);
+}
+
+#[test]
+fn a_firewall_that_lets_nobody_in_unasked_is_passed_by_a_second_sound() {
+    let Some(hosts) = Hosts::new(&["192.168.77.2/24", "192.168.77.3/24"]) else {
+        return;
+    };
+    hosts.join();
+    let made = [0, 1].map(|side| {
+        hosts.firewall(
+            side,
+            "ct state established,related accept; meta l4proto udp drop;",
+        )
+    });
+    if made.contains(&false) {
+        return;
+    }
+    let mut pair = Pair::start(&hosts, [0, 1]);
+    pair.expect_both("linked", LONG);
+    pair.expect_any("way: TwoSounds", LONG);
+    pair.expect_both("text hello from process", LONG);
+}
+
+#[test]
+fn two_hosts_whose_network_drops_every_datagram_are_told_so_within_fifteen_seconds() {
+    let Some(hosts) = Hosts::new(&["192.168.77.2/24", "192.168.77.3/24"]) else {
+        return;
+    };
+    hosts.join();
+    if !hosts.firewall(0, "meta l4proto udp drop;") {
+        return;
+    }
+    let mut pair = Pair::start(&hosts, [0, 1]);
+    pair.expect_any(
+        "this network does not let them talk",
+        Duration::from_secs(15),
+    );
+}
+
 fn pairs_and_notices_death(hosts: &Hosts) {
     let mut pair = Pair::start(hosts, [0, 1]);
     pair.expect_both("linked", LONG);
@@ -165,6 +213,26 @@ impl Hosts {
             self.ip(side, &format!("link set {device} up"));
             self.ip(side, "link set lo up");
         }
+    }
+
+    /// Rules for what comes in. False if there is no `nft` here.
+    fn firewall(&self, side: usize, rules: &str) -> bool {
+        let table =
+            format!("table inet t {{ chain c {{ type filter hook input priority 0; {rules} }}; }}");
+        let made = Command::new("ip")
+            .args(["netns", "exec", &self.names[side], "nft", &table])
+            .output();
+        let made = made.is_ok_and(|made| made.status.success());
+        if !made {
+            // A kernel may be without; the program is installed by script/setup.
+            assert!(
+                std::env::var_os("AIRSHAKE_REQUIRE_LIVE").is_none_or(|v| v != "1")
+                    || Command::new("nft").arg("--version").output().is_ok(),
+                "cannot make firewall rules (nftables is needed)"
+            );
+            eprintln!("SKIPPED: a firewall needs nftables");
+        }
+        made
     }
 
     fn ip(&self, side: usize, arguments: &str) {
