@@ -51,6 +51,7 @@ async fn pass(mut link: Link, input: mpsc::Receiver<Vec<u8>>, talk: &Talk) -> Re
     let mut up = tokio::spawn(up(link.sender(), input));
     let (mut ended, mut sent) = (None, None);
     let mut here = 0u64;
+    let mut left = false;
     let result = loop {
         if let (Some(()), Some(_)) = (ended, sent) {
             break Ok(());
@@ -70,7 +71,7 @@ async fn pass(mut link: Link, input: mpsc::Receiver<Vec<u8>>, talk: &Talk) -> Re
                     permit.send(data);
                 }
             }
-            event = link.next(), if untaken.is_none() => match event {
+            event = link.next(), if untaken.is_none() && !left => match event {
                 LinkEvent::Data(data) => {
                     here += data.len() as u64;
                     untaken = Some(data);
@@ -79,6 +80,9 @@ async fn pass(mut link: Link, input: mpsc::Receiver<Vec<u8>>, talk: &Talk) -> Re
                 LinkEvent::Files(_) => break Err(Nothing(
                     "the other side moves files: both must run `airshake pipe`".to_owned(),
                 ).into()),
+                // It has everything of ours, and we have everything of its; stdout is only slow.
+                LinkEvent::Closed { reason: CloseReason::PeerLeft }
+                    if output.is_none() && sent.is_some() => left = true,
                 LinkEvent::Closed { reason } => break Err(lost(&reason)),
                 _ => talk.line("the other side chats: both must run `airshake pipe`"),
             },
@@ -95,6 +99,7 @@ async fn pass(mut link: Link, input: mpsc::Receiver<Vec<u8>>, talk: &Talk) -> Re
     up.abort();
     let result = match result {
         // What we sent last may still be on its way into a slow reader.
+        Ok(()) if left => Ok(()),
         Ok(()) => tokio::select! {
             all = link.drained() => match all {
                 true => Ok(()),
