@@ -42,30 +42,31 @@ pub(super) struct Examiner {
     energies: Vec<f32>,
 }
 
-/// Examinations that may still be made: a few at once, two a second in the long run, so that
-/// sounds that keep looking like preambles cost no more than one hundredth of a processor.
+/// Costly looks that may still be made: a few at once, fewer in the long run, so that speech and
+/// music, which make preambles by chance, do not keep a processor busy.
 #[derive(Debug)]
 pub(super) struct Budget {
+    at_once: f64,
+    per_second: f64,
     left: f64,
     asked_at: u64,
 }
 
 impl Budget {
-    const AT_ONCE: f64 = 4.0;
-    const PER_SECOND: f64 = 2.0;
-
-    pub(super) fn new() -> Self {
+    pub(super) fn new(at_once: f64, per_second: f64) -> Self {
         Self {
-            left: Self::AT_ONCE,
+            at_once,
+            per_second,
+            left: at_once,
             asked_at: 0,
         }
     }
 
-    /// Whether one more may be made at sample `at` of a stream of `per_second`.
-    pub(super) fn allows(&mut self, at: u64, per_second: f64) -> bool {
-        let passed = at.saturating_sub(self.asked_at) as f64 / per_second;
+    /// Whether one more may be made at sample `at` of a stream of `rate` samples a second.
+    pub(super) fn allows(&mut self, at: u64, rate: f64) -> bool {
+        let passed = at.saturating_sub(self.asked_at) as f64 / rate;
         self.asked_at = self.asked_at.max(at);
-        self.left = (self.left + passed * Self::PER_SECOND).min(Self::AT_ONCE);
+        self.left = (self.left + passed * self.per_second).min(self.at_once);
         let allowed = self.left >= 1.0;
         if allowed {
             self.left -= 1.0;
@@ -306,7 +307,7 @@ mod tests {
 
     #[test]
     fn a_budget_lasts_for_two_a_second_in_the_long_run() {
-        let mut budget = Budget::new();
+        let mut budget = Budget::new(4.0, 2.0);
         let made = (0..10_000)
             .filter(|k| budget.allows(k * 240, 24_000.0))
             .count();

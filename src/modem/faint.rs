@@ -29,6 +29,11 @@ const MOST_STEPS: u8 = 2;
 /// in 2^23 tries: 16 bits of checksum, 2 of version, 1 that says whether it is a segment, 3 of
 /// pass and half of the lengths; where its preambles lie must also fit.
 const MOST_TRIES: usize = 8;
+/// Reads of sums at once: a turn of a loop is tried as it comes.
+const READS_AT_ONCE: f64 = NEWEST as f64;
+/// And in the long run. A read takes some 10 ms of work; where talk and music have used up all
+/// others, a loop is still tried as often as half a turn of it is heard.
+const READS_PER_SECOND: f64 = 0.25;
 /// Seconds by which a preamble may lie beside where it should: the strongest path is another one
 /// when people move.
 const BESIDE_S: f64 = 0.015;
@@ -79,7 +84,7 @@ impl FaintHeaders {
         Self {
             kept: VecDeque::with_capacity(MOST),
             differences: [0, 1, 2, 3, 4, 5, 6, 7].map(difference),
-            tries: Budget::new(),
+            tries: Budget::new(READS_AT_ONCE, READS_PER_SECOND),
         }
     }
 

@@ -28,6 +28,9 @@ use super::{Depth, Event, Heard, Loss, Profile, Unread};
 const MOST_TRACKS: usize = 16;
 /// Seconds of sound that are remembered at least: two turns of eight passes of 64 bytes.
 const MEMORY_S: f64 = 16.0;
+/// Bursts that cannot be read and are examined, at once and in the long run.
+const EXAMINATIONS_AT_ONCE: f64 = 4.0;
+const EXAMINATIONS_PER_SECOND: f64 = 2.0;
 /// Passes in a row that are looked for where they should lie, with no news of them in between.
 const MOST_LOOKS: usize = 8;
 /// Seconds after which a message that grows no more is given up. Other messages may come between
@@ -98,7 +101,7 @@ impl Follower {
             assemblies: Assemblies::default(),
             decoder: None,
             examiners: [None, None],
-            examinations: Budget::new(),
+            examinations: Budget::new(EXAMINATIONS_AT_ONCE, EXAMINATIONS_PER_SECOND),
             events: VecDeque::new(),
             ended: None,
         }
