@@ -221,8 +221,10 @@ async fn one_who_offers_and_vanishes_does_not_keep_the_other_from_the_next() {
     one.say(&crate::signal::pack(&offer.into()), 0).unwrap();
     tokio::time::sleep(Duration::from_secs(1)).await;
     let patient = timeout(Duration::from_secs(30), link(one, loopback(82), |_| {}));
-    patient.await.unwrap().unwrap();
-    waiting.await.unwrap().unwrap();
+    // Held until both are there: who is dropped at once may take its last word along.
+    let (patient, waiting) = tokio::join!(patient, waiting);
+    patient.unwrap().unwrap();
+    waiting.unwrap().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
