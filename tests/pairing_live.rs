@@ -11,18 +11,18 @@
 )]
 
 mod common;
+#[path = "common/live.rs"]
+mod live;
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::path::PathBuf;
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::io::Write;
+use std::ops::{Deref, DerefMut};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{arg, float_wav, noise, tool};
-use serde_json::Value;
-use tempfile::{TempDir, tempdir};
+use live::{Air, Program, lines_of, script};
 
 /// Ample for a pairing that goes wrong once and starts over, on a busy machine.
 const PAIRING: Duration = Duration::from_secs(60);
@@ -327,62 +327,6 @@ fn talk(from: &mut Peer, to: &Peer, line: &str) {
     assert_eq!(to.line(NOTICE), line);
 }
 
-/// The virtual air, for one test at a time.
-struct Air {
-    topology: String,
-    folder: TempDir,
-    _alone: MutexGuard<'static, ()>,
-}
-
-impl Air {
-    fn start(topology: &str) -> Option<Self> {
-        static ALONE: Mutex<()> = Mutex::new(());
-        if !(tool("pulseaudio") && tool("pactl")) {
-            return None;
-        }
-        let air = Self {
-            topology: topology.to_owned(),
-            folder: tempdir().expect("a folder"),
-            _alone: ALONE.lock().unwrap_or_else(PoisonError::into_inner),
-        };
-        let started = air
-            .script()
-            .arg("start")
-            .args(topology.split(' '))
-            .output()
-            .expect("runs");
-        assert!(
-            started.status.success(),
-            "{}",
-            String::from_utf8_lossy(&started.stderr)
-        );
-        Some(air)
-    }
-
-    fn script(&self) -> Command {
-        let mut command = Command::new(script());
-        command.env("VIRTUAL_AUDIO_DIR", self.folder.path());
-        command
-    }
-
-    /// Ends the sound server without notice.
-    fn kill(&self) {
-        let pid = std::fs::read_to_string(self.folder.path().join("pid")).expect("a pid");
-        let status = Command::new("kill").args(["-9", pid.trim()]).status();
-        assert!(status.expect("kill runs").success());
-    }
-}
-
-impl Drop for Air {
-    fn drop(&mut self) {
-        let _ = self.script().arg("stop").output();
-    }
-}
-
-fn script() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("script/virtual-audio")
-}
-
 /// Where the two sides' packets travel.
 struct Network {
     /// Names of the namespaces of A and B; without them both use this machine's network.
@@ -444,13 +388,24 @@ fn ip(arguments: &str) -> bool {
     output.status.success()
 }
 
-/// A running `airshake`, one that tells its events.
+/// A program that chats.
 struct Peer {
-    side: &'static str,
-    child: Child,
-    stdin: Option<ChildStdin>,
+    program: Program,
     lines: Receiver<String>,
-    events: Receiver<String>,
+}
+
+impl Deref for Peer {
+    type Target = Program;
+
+    fn deref(&self) -> &Program {
+        &self.program
+    }
+}
+
+impl DerefMut for Peer {
+    fn deref_mut(&mut self) -> &mut Program {
+        &mut self.program
+    }
 }
 
 impl Peer {
@@ -459,7 +414,7 @@ impl Peer {
     }
 
     fn run(air: &Air, network: &Network, side: &'static str, arguments: &[&str]) -> Self {
-        let mut command = match &network.namespaces {
+        let command = match &network.namespaces {
             None => air.script(),
             Some(names) => {
                 let name = &names[usize::from(side == "B")];
@@ -471,39 +426,12 @@ impl Peer {
                 command
             }
         };
-        let mut child = command
-            .args(["run", side, env!("CARGO_BIN_EXE_airshake")])
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("starts");
+        let mut program = Program::start(command, side, arguments);
+        let stdout = program.stdout.take().expect("piped");
         Self {
-            side,
-            stdin: child.stdin.take(),
-            lines: lines_of(child.stdout.take().expect("piped")),
-            events: lines_of(child.stderr.take().expect("piped")),
-            child,
+            program,
+            lines: lines_of(stdout),
         }
-    }
-
-    /// Waits for the event of that name.
-    #[track_caller]
-    fn event(&self, name: &str, within: Duration) -> Value {
-        let end = Instant::now() + within;
-        let mut seen = Vec::new();
-        while let Ok(line) = self
-            .events
-            .recv_timeout(end.saturating_duration_since(Instant::now()))
-        {
-            let event: Value = serde_json::from_str(&line).unwrap_or_default();
-            if event["event"] == name {
-                return event;
-            }
-            seen.push(line);
-        }
-        panic!("{}: no {name} in {within:?}; {seen:#?}", self.side);
     }
 
     /// The next line of the chat.
@@ -513,53 +441,4 @@ impl Peer {
             .recv_timeout(within)
             .unwrap_or_else(|_| panic!("{}: no line in {within:?}; {:#?}", self.side, self.rest()))
     }
-
-    fn rest(&self) -> Vec<String> {
-        self.events.try_iter().collect()
-    }
-
-    fn signal(&self, name: &str) {
-        let sent = Command::new("kill")
-            .args([&format!("-{name}"), &self.child.id().to_string()])
-            .status();
-        assert!(sent.expect("kill runs").success());
-    }
-
-    /// The exit code, once the program has ended.
-    #[track_caller]
-    fn ended(&mut self, within: Duration) -> Option<i32> {
-        let end = Instant::now() + within;
-        loop {
-            if let Some(status) = self.child.try_wait().expect("waits") {
-                return status.code();
-            }
-            assert!(
-                Instant::now() < end,
-                "{}: still running after {within:?}; {:#?}",
-                self.side,
-                self.rest()
-            );
-            thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// The lines of a stream as they come.
-fn lines_of(stream: impl Read + Send + 'static) -> Receiver<String> {
-    let (send, receive) = channel();
-    thread::spawn(move || {
-        for line in BufReader::new(stream).lines().map_while(Result::ok) {
-            if send.send(line).is_err() {
-                break;
-            }
-        }
-    });
-    receive
 }

@@ -9,20 +9,21 @@
 )]
 
 mod common;
+#[path = "common/live.rs"]
+mod live;
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::process::{Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use common::tool;
-use serde_json::Value;
-use tempfile::{TempDir, tempdir};
+use common::bytes;
+use live::{Air, Program};
+use tempfile::tempdir;
 
 /// Ample for a pairing that goes wrong once and starts over, on a busy machine.
 const PAIRING: Duration = Duration::from_secs(60);
@@ -31,7 +32,7 @@ const TRANSFER: Duration = Duration::from_secs(60);
 
 #[test]
 fn a_folder_is_sent_and_received_as_it_was() {
-    let Some(air) = Air::start() else {
+    let Some(air) = Air::start("crossed") else {
         return;
     };
     let (from, to) = (tempdir().expect("a folder"), tempdir().expect("a folder"));
@@ -39,12 +40,12 @@ fn a_folder_is_sent_and_received_as_it_was() {
     fs::create_dir_all(root.join("summer/empty")).expect("made");
     for n in 0..300 {
         let name = format!("summer/{n:03}.jpg");
-        fs::write(root.join(name), noise(n * 97)).expect("written");
+        fs::write(root.join(name), bytes(n * 97, n as u32)).expect("written");
     }
     fs::write(root.join("Grüße, 世界.txt"), "hello").expect("written");
-    fs::write(root.join("large"), noise(5_000_000)).expect("written");
-    let mut sender = Peer::start(&air, "A", &["send".as_ref(), root.as_os_str()]);
-    let mut receiver = Peer::start(
+    fs::write(root.join("large"), bytes(5_000_000, 1)).expect("written");
+    let mut sender = start(&air, "A", &["send".as_ref(), root.as_os_str()]);
+    let mut receiver = start(
         &air,
         "B",
         &["receive".as_ref(), "-y".as_ref(), to.path().as_os_str()],
@@ -61,17 +62,17 @@ fn a_folder_is_sent_and_received_as_it_was() {
 
 #[test]
 fn a_receiver_that_is_killed_goes_on_where_it_was() {
-    let Some(air) = Air::start() else {
+    let Some(air) = Air::start("crossed") else {
         return;
     };
     let (from, to) = (tempdir().expect("a folder"), tempdir().expect("a folder"));
     let file = from.path().join("disk.img");
     let size = 150_000_000;
-    fs::write(&file, noise(size)).expect("written");
+    fs::write(&file, bytes(size, 2)).expect("written");
     let send: [&std::ffi::OsStr; 2] = ["send".as_ref(), file.as_os_str()];
     let receive: [&std::ffi::OsStr; 3] = ["receive".as_ref(), "-y".as_ref(), to.path().as_os_str()];
-    let mut sender = Peer::start(&air, "A", &send);
-    let receiver = Peer::start(&air, "B", &receive);
+    let mut sender = start(&air, "A", &send);
+    let receiver = start(&air, "B", &receive);
     let far = loop {
         let bytes = receiver.event("progress", PAIRING)["bytes"].as_u64();
         if let Some(bytes @ 10_000_000..) = bytes {
@@ -89,8 +90,8 @@ fn a_receiver_that_is_killed_goes_on_where_it_was() {
         "half a file has its name"
     );
     drop((sender, receiver));
-    let mut sender = Peer::start(&air, "A", &send);
-    let mut receiver = Peer::start(&air, "B", &receive);
+    let mut sender = start(&air, "A", &send);
+    let mut receiver = start(&air, "B", &receive);
     let done = sender.event("done", PAIRING + TRANSFER);
     let moved = done["moved"].as_u64().expect("a number");
     assert!(moved <= size as u64 - far, "{moved} of {size} moved again");
@@ -101,14 +102,20 @@ fn a_receiver_that_is_killed_goes_on_where_it_was() {
 
 #[test]
 fn a_pipe_is_clean_both_ways_and_each_way_ends_alone() {
-    let Some(air) = Air::start() else {
+    let Some(air) = Air::start("crossed") else {
         return;
     };
-    let mut a = Peer::start(&air, "A", &["pipe".as_ref()]);
-    let mut b = Peer::start(&air, "B", &["pipe".as_ref()]);
-    let (there, back) = (noise(3_000_000), noise(100_001));
-    let (to_b, at_b) = (a.stdin(), b.stdout());
-    let (to_a, at_a) = (b.stdin(), a.stdout());
+    let mut a = start(&air, "A", &["pipe".as_ref()]);
+    let mut b = start(&air, "B", &["pipe".as_ref()]);
+    let (there, back) = (bytes(3_000_000, 3), bytes(100_001, 4));
+    let (to_b, at_b) = (
+        a.stdin.take().expect("piped"),
+        b.stdout.take().expect("piped"),
+    );
+    let (to_a, at_a) = (
+        b.stdin.take().expect("piped"),
+        a.stdout.take().expect("piped"),
+    );
     let copy = there.clone();
     let writer = thread::spawn(move || write_and_end(to_b, &copy));
     assert!(read(at_b) == there, "what came to B is not what A said");
@@ -124,14 +131,14 @@ fn a_pipe_is_clean_both_ways_and_each_way_ends_alone() {
 
 #[test]
 fn two_who_both_send_are_told_so() {
-    let Some(air) = Air::start() else {
+    let Some(air) = Air::start("crossed") else {
         return;
     };
     let from = tempdir().expect("a folder");
     let file = from.path().join("f");
     fs::write(&file, "f").expect("written");
     let send: [&std::ffi::OsStr; 2] = ["send".as_ref(), file.as_os_str()];
-    for peer in &mut [Peer::start(&air, "A", &send), Peer::start(&air, "B", &send)] {
+    for peer in &mut [start(&air, "A", &send), start(&air, "B", &send)] {
         let closed = peer.event("closed", PAIRING);
         let reason = closed["reason"].as_str().expect("a reason");
         assert!(reason.contains("both sides want to send"), "{reason}");
@@ -165,6 +172,15 @@ fn what_cannot_work_is_said_before_any_sound() {
     assert_eq!(code, Some(2), "{said}");
 }
 
+/// Starts the program as that side, telling its events.
+fn start(air: &Air, side: &'static str, arguments: &[&OsStr]) -> Program {
+    Program::start(
+        air.script(),
+        side,
+        &[arguments, &["--json".as_ref()]].concat(),
+    )
+}
+
 fn write_and_end(mut to: impl Write, bytes: &[u8]) {
     to.write_all(bytes).expect("the peer reads");
 }
@@ -173,18 +189,6 @@ fn read(mut from: impl Read) -> Vec<u8> {
     let mut bytes = Vec::new();
     from.read_to_end(&mut bytes).expect("can be read");
     bytes
-}
-
-/// Bytes of every kind, which do not repeat where a chunk ends.
-fn noise(length: usize) -> Vec<u8> {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64 ^ length as u64;
-    let next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state as u8
-    };
-    std::iter::repeat_with(next).take(length).collect()
 }
 
 /// Every file with its content and every folder below this one.
@@ -204,142 +208,4 @@ fn tree(folder: &Path) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
         }
     }
     found
-}
-
-/// The virtual air, for one test at a time.
-struct Air {
-    folder: TempDir,
-    _alone: MutexGuard<'static, ()>,
-}
-
-impl Air {
-    fn start() -> Option<Self> {
-        static ALONE: Mutex<()> = Mutex::new(());
-        if !(tool("pulseaudio") && tool("pactl")) {
-            return None;
-        }
-        let air = Self {
-            folder: tempdir().expect("a folder"),
-            _alone: ALONE.lock().unwrap_or_else(PoisonError::into_inner),
-        };
-        let started = air.script().args(["start", "crossed"]).output();
-        let started = started.expect("runs");
-        assert!(
-            started.status.success(),
-            "{}",
-            String::from_utf8_lossy(&started.stderr)
-        );
-        Some(air)
-    }
-
-    fn script(&self) -> Command {
-        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("script/virtual-audio");
-        let mut command = Command::new(script);
-        command.env("VIRTUAL_AUDIO_DIR", self.folder.path());
-        command
-    }
-}
-
-impl Drop for Air {
-    fn drop(&mut self) {
-        let _ = self.script().arg("stop").output();
-    }
-}
-
-/// A running `airshake ... --json`.
-struct Peer {
-    side: &'static str,
-    child: Child,
-    events: Receiver<String>,
-}
-
-impl Peer {
-    fn start(air: &Air, side: &'static str, arguments: &[&std::ffi::OsStr]) -> Self {
-        let mut child = air
-            .script()
-            .args(["run", side, env!("CARGO_BIN_EXE_airshake")])
-            .args(arguments)
-            .args(["--json"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("starts");
-        Self {
-            side,
-            events: lines_of(child.stderr.take().expect("piped")),
-            child,
-        }
-    }
-
-    fn stdin(&mut self) -> impl Write + use<> {
-        self.child.stdin.take().expect("piped")
-    }
-
-    fn stdout(&mut self) -> impl Read + use<> {
-        self.child.stdout.take().expect("piped")
-    }
-
-    /// Waits for the event of that name.
-    #[track_caller]
-    fn event(&self, name: &str, within: Duration) -> Value {
-        let end = Instant::now() + within;
-        let mut seen = Vec::new();
-        while let Ok(line) = self
-            .events
-            .recv_timeout(end.saturating_duration_since(Instant::now()))
-        {
-            let event: Value = serde_json::from_str(&line).unwrap_or_default();
-            if event["event"] == name {
-                return event;
-            }
-            seen.push(line);
-        }
-        panic!("{}: no {name} in {within:?}; {seen:#?}", self.side);
-    }
-
-    fn signal(&self, name: &str) {
-        let sent = Command::new("kill")
-            .args([&format!("-{name}"), &self.child.id().to_string()])
-            .status();
-        assert!(sent.expect("kill runs").success());
-    }
-
-    /// The exit code, once the program has ended.
-    #[track_caller]
-    fn ended(&mut self, within: Duration) -> Option<i32> {
-        let end = Instant::now() + within;
-        loop {
-            if let Some(status) = self.child.try_wait().expect("waits") {
-                return status.code();
-            }
-            assert!(
-                Instant::now() < end,
-                "{}: still running after {within:?}; {:#?}",
-                self.side,
-                self.events.try_iter().collect::<Vec<_>>()
-            );
-            thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// The lines of a stream as they come.
-fn lines_of(stream: impl Read + Send + 'static) -> Receiver<String> {
-    let (send, receive) = channel();
-    thread::spawn(move || {
-        for line in BufReader::new(stream).lines().map_while(Result::ok) {
-            if send.send(line).is_err() {
-                break;
-            }
-        }
-    });
-    receive
 }
