@@ -1,0 +1,51 @@
+//! The direct try: who heard a beacon knocks at the door of who said it.
+
+use super::{Machine, stage::Stage};
+use crate::pairing::event::{Attempt, Failure, Note, Output, Way};
+use std::time::Duration;
+
+impl Machine {
+    /// Somebody heard our beacon and is there. The first is let in.
+    pub(super) fn knocked(&mut self, now: Duration, attempt: Attempt) {
+        if attempt != self.offer.attempt || !self.offer.was_said() {
+            return;
+        }
+        match &self.stage {
+            Stage::Offering => {}
+            // As with answers: if each knocks at the other's door, the lower hash stands. Whoever
+            // else it is will still be knocking when we are back.
+            Stage::Answering(answering)
+                if answering.alive.is_none() && self.offer.hash() < Some(answering.offer) =>
+            {
+                self.outputs.push_back(Output::Abandon(answering.attempt));
+            }
+            _ => return,
+        }
+        self.hush();
+        self.stage = Stage::Linking {
+            since: now,
+            way: Way::OneSound,
+            alive: None,
+        };
+        self.outputs.push_back(Output::Note(Note::Knocked));
+        self.outputs.push_back(Output::Admit(attempt));
+    }
+
+    /// Somebody else was faster, as whose beacon we heard says.
+    pub(super) fn refused(&mut self, now: Duration, attempt: Attempt) {
+        let Stage::Answering(answering) = &self.stage else {
+            return;
+        };
+        if answering.attempt != attempt || answering.alive.is_some() {
+            return;
+        }
+        self.taken.remember_hash(answering.offer);
+        self.overheard.busy = self.overheard.busy.saturating_add(1);
+        if self.leave_when_busy {
+            return self.fail(Failure::Busy);
+        }
+        self.outputs.push_back(Output::Abandon(attempt));
+        self.outputs.push_back(Output::Note(Note::Busy));
+        self.back_to_offering(now, self.timing.listen);
+    }
+}
