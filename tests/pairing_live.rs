@@ -13,16 +13,21 @@
 mod common;
 #[path = "common/live.rs"]
 mod live;
+#[path = "common/network.rs"]
+mod network;
+#[path = "common/relay.rs"]
+mod relay;
 
 use std::io::Write;
 use std::ops::{Deref, DerefMut};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{arg, float_wav, noise, tool};
-use live::{Air, Program, lines_of, script};
+use common::{arg, float_wav, noise};
+use live::{Air, Program, lines_of};
+use network::Network;
 
 /// Ample for a pairing that goes wrong once and starts over, on a busy machine.
 const PAIRING: Duration = Duration::from_secs(60);
@@ -50,6 +55,31 @@ fn two_processes_pair_and_talk_where_each_also_hears_itself() {
 #[test]
 fn two_processes_pair_and_talk_between_two_networks() {
     if let Some(network) = Network::namespaces() {
+        repeat("crossed", &network, &[]);
+    }
+}
+
+/// As much echo as direct sound, noise, and clocks that disagree: see `Impairment::REQUIRED`.
+#[test]
+fn two_processes_pair_and_talk_through_echo_noise_and_other_clocks() {
+    repeat("impaired", &Network::shared(), &[]);
+}
+
+#[test]
+fn two_processes_pair_by_two_sounds_through_echo_noise_and_other_clocks() {
+    repeat("impaired", &Network::shared(), &["--two-sounds"]);
+}
+
+/// What carries the sound of the impaired tests.
+#[test]
+#[ignore = "run by other tests, in a process of its own"]
+fn relay_process() {
+    relay::carry();
+}
+
+#[test]
+fn where_firewalls_let_nobody_in_unasked_a_second_sound_pairs_two_processes() {
+    if let Some(network) = Network::firewalls() {
         repeat("crossed", &network, &[]);
     }
 }
@@ -327,67 +357,6 @@ fn talk(from: &mut Peer, to: &Peer, line: &str) {
     assert_eq!(to.line(NOTICE), line);
 }
 
-/// Where the two sides' packets travel.
-struct Network {
-    /// Names of the namespaces of A and B; without them both use this machine's network.
-    namespaces: Option<[String; 2]>,
-}
-
-impl Network {
-    fn shared() -> Self {
-        Self { namespaces: None }
-    }
-
-    /// Two namespaces, joined by a cable: 10.77.0.1 and 10.77.0.2. `None` without the right to.
-    fn namespaces() -> Option<Self> {
-        let names = ["a", "b"].map(|side| format!("airshake-{}-{side}", std::process::id()));
-        let network = Self {
-            namespaces: Some(names.clone()),
-        };
-        let [a, b] = &names;
-        let may = tool("ip") && ip(&format!("netns add {a}")) && ip(&format!("netns add {b}"));
-        if !may {
-            assert!(
-                std::env::var_os("AIRSHAKE_REQUIRE_NETNS").is_none(),
-                "network namespaces cannot be made here"
-            );
-            eprintln!("skipped: no right to make network namespaces");
-            return None;
-        }
-        let steps = [
-            format!("link add eth0 netns {a} type veth peer name eth0 netns {b}"),
-            format!("-n {a} addr add 10.77.0.1/24 dev eth0"),
-            format!("-n {b} addr add 10.77.0.2/24 dev eth0"),
-            format!("-n {a} link set eth0 up"),
-            format!("-n {b} link set eth0 up"),
-            format!("-n {a} link set lo up"),
-            format!("-n {b} link set lo up"),
-            format!("-n {a} route add default via 10.77.0.2"),
-            format!("-n {b} route add default via 10.77.0.1"),
-        ];
-        for step in &steps {
-            assert!(ip(step), "ip {step}");
-        }
-        Some(network)
-    }
-}
-
-impl Drop for Network {
-    fn drop(&mut self) {
-        for name in self.namespaces.iter().flatten() {
-            ip(&format!("netns del {name}"));
-        }
-    }
-}
-
-fn ip(arguments: &str) -> bool {
-    let output = Command::new("ip")
-        .args(arguments.split(' '))
-        .output()
-        .expect("ip runs");
-    output.status.success()
-}
-
 /// A program that chats.
 struct Peer {
     program: Program,
@@ -414,19 +383,7 @@ impl Peer {
     }
 
     fn run(air: &Air, network: &Network, side: &'static str, arguments: &[&str]) -> Self {
-        let command = match &network.namespaces {
-            None => air.script(),
-            Some(names) => {
-                let name = &names[usize::from(side == "B")];
-                let mut command = Command::new("ip");
-                command
-                    .args(["netns", "exec", name])
-                    .arg(script())
-                    .env("VIRTUAL_AUDIO_DIR", air.folder.path());
-                command
-            }
-        };
-        let mut program = Program::start(command, side, arguments);
+        let mut program = Program::start(network.script(air, side), side, arguments);
         let stdout = program.stdout.take().expect("piped");
         Self {
             program,

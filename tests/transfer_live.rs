@@ -11,6 +11,8 @@
 mod common;
 #[path = "common/live.rs"]
 mod live;
+#[path = "common/relay.rs"]
+mod relay;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;

@@ -15,16 +15,40 @@ use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
 use crate::common::tool;
+use crate::relay::{Impairment, Relay};
 
 /// The virtual air, for one test at a time.
 pub(crate) struct Air {
     pub(crate) topology: String,
     pub(crate) folder: TempDir,
+    relay: Option<Relay>,
     _alone: MutexGuard<'static, ()>,
 }
 
 impl Air {
+    /// A topology of the script, or `impaired`: [`Impairment::REQUIRED`]. `None` where there is no
+    /// PulseAudio.
     pub(crate) fn start(topology: &str) -> Option<Self> {
+        match topology {
+            "impaired" => Self::impaired(&Impairment::REQUIRED),
+            topology => Self::plain(topology),
+        }
+    }
+
+    /// What lies between the two sides is as bad as that.
+    pub(crate) fn impaired(impairment: &Impairment) -> Option<Self> {
+        let mut air = Self::plain("separate")?;
+        air.topology = "impaired".to_owned();
+        let mut command = air.script();
+        command
+            .args(["run", "A"])
+            .arg(std::env::current_exe().expect("the test has a path"))
+            .args(["relay_process", "--exact", "--ignored", "--nocapture"]);
+        air.relay = Some(Relay::start(command, impairment));
+        Some(air)
+    }
+
+    fn plain(topology: &str) -> Option<Self> {
         static ALONE: Mutex<()> = Mutex::new(());
         if !(tool("pulseaudio") && tool("pactl")) {
             return None;
@@ -32,6 +56,7 @@ impl Air {
         let air = Self {
             topology: topology.to_owned(),
             folder: tempdir().expect("a folder"),
+            relay: None,
             _alone: ALONE.lock().unwrap_or_else(PoisonError::into_inner),
         };
         let started = air
@@ -64,6 +89,7 @@ impl Air {
 
 impl Drop for Air {
     fn drop(&mut self) {
+        drop(self.relay.take());
         let _ = self.script().arg("stop").output();
     }
 }
@@ -78,7 +104,7 @@ pub(crate) struct Program {
     pub(crate) child: Child,
     pub(crate) stdin: Option<ChildStdin>,
     pub(crate) stdout: Option<ChildStdout>,
-    events: Receiver<String>,
+    events: Receiver<(Instant, String)>,
 }
 
 impl Program {
@@ -100,7 +126,9 @@ impl Program {
             side,
             stdin: child.stdin.take(),
             stdout: child.stdout.take(),
-            events: lines_of(child.stderr.take().expect("piped")),
+            events: each_line_of(child.stderr.take().expect("piped"), |line| {
+                (Instant::now(), line)
+            }),
             child,
         }
     }
@@ -110,7 +138,7 @@ impl Program {
     pub(crate) fn event(&self, name: &str, within: Duration) -> Value {
         let end = Instant::now() + within;
         let mut seen = Vec::new();
-        while let Ok(line) = self
+        while let Ok((_, line)) = self
             .events
             .recv_timeout(end.saturating_duration_since(Instant::now()))
         {
@@ -124,7 +152,12 @@ impl Program {
     }
 
     pub(crate) fn rest(&self) -> Vec<String> {
-        self.events.try_iter().collect()
+        self.events.try_iter().map(|(_, line)| line).collect()
+    }
+
+    /// The next line that it told already, and when it did.
+    pub(crate) fn next_event(&self) -> Option<(Instant, String)> {
+        self.events.try_recv().ok()
     }
 
     pub(crate) fn signal(&self, name: &str) {
@@ -162,10 +195,18 @@ impl Drop for Program {
 
 /// The lines of a stream as they come.
 pub(crate) fn lines_of(stream: impl Read + Send + 'static) -> Receiver<String> {
+    each_line_of(stream, |line| line)
+}
+
+/// What `note` makes of each line of a stream as it comes.
+fn each_line_of<T: Send + 'static>(
+    stream: impl Read + Send + 'static,
+    note: impl Fn(String) -> T + Send + 'static,
+) -> Receiver<T> {
     let (send, receive) = channel();
     thread::spawn(move || {
         for line in BufReader::new(stream).lines().map_while(Result::ok) {
-            if send.send(line).is_err() {
+            if send.send(note(line)).is_err() {
                 break;
             }
         }
