@@ -671,7 +671,7 @@ fn a_closed_stdin_is_an_empty_message_and_no_sound() {
 // --- the rest
 
 #[test]
-fn the_demo_pairs_two_peers_and_they_talk() {
+fn the_demo_pairs_two_peers_who_talk_and_send_a_file() {
     let begun = std::time::Instant::now();
     let output = run(&["demo", "--json"], b"");
     let story = String::from_utf8(output.stderr.clone()).expect("UTF-8");
@@ -692,6 +692,10 @@ fn the_demo_pairs_two_peers_and_they_talk() {
         }
     }
     assert!(events.iter().any(|e| e["event"] == "playing"), "{story}");
+    let files = events.iter().filter(|e| e["event"] == "file");
+    let hashes: Vec<&str> = files.filter_map(|e| e["sha256"].as_str()).collect();
+    assert_eq!(hashes.len(), 2, "{story}");
+    assert_eq!(hashes[0], hashes[1], "{story}");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `airshake demo`: the whole story in one process, without a sound card.
 
+mod parcel;
+
 use std::cell::RefCell;
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -8,20 +10,23 @@ use airshake::air::{Room, Scene};
 use airshake::link::{Introduction, Link, LinkEvent};
 use airshake::medium::simulated::{self, SimulatedOptions};
 use airshake::pairing::{Addresses, PairError, PairEvent, PairOptions, Timing, pair};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::{Value, json};
 
 use super::chat::interrupted;
+use super::moving;
 use super::outcome::{Interrupted, Nothing};
 use super::talk::{Talk, round};
+use parcel::Parcel;
 
-/// Show two peers pair in a simulated room
+/// Show two peers pair in a simulated room, talk and send a file
 ///
 /// Alice and Bob are two peers in this process. Between them lies a simulated room, with echo,
 /// noise, loudspeakers and microphones; their sounds are the real ones, and so is the WebRTC
-/// connection that comes of it, over this machine's loopback.
+/// connection that comes of it, over this machine's loopback. The file is written to the folder
+/// for temporary files, and gone when the story is over.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -29,7 +34,7 @@ Examples:
   airshake demo --room hall
   airshake demo --room worst --seed 7
 
-Exit codes: 0 they paired and talked; 1 they did not.")]
+Exit codes: 0 they paired, talked, and the file came through; 1 they did not.")]
 pub(crate) struct Demo {
     /// What lies between the two
     #[arg(long, value_name = "NAME", default_value = Room::DESK.name, value_parser = room())]
@@ -49,6 +54,9 @@ const DEADLINE: Duration = Duration::from_secs(18);
 
 /// How long a line may take over an open link.
 const CROSSING: Duration = Duration::from_secs(5);
+
+/// How long the file may take: a tenth of a second's work, on a machine that may be busy.
+const CARRYING: Duration = Duration::from_secs(10);
 
 impl Demo {
     pub(crate) fn run(self, quiet: bool) -> Result<()> {
@@ -98,6 +106,7 @@ impl Demo {
         story.read(&mut bob, "Bob").await?;
         story.say(&bob, "Bob", "Loud and clear, Alice.").await?;
         story.read(&mut alice, "Alice").await?;
+        story.send(&mut alice, &mut bob).await?;
         tokio::join!(alice.close(), bob.close());
         story.close();
         Ok(())
@@ -159,7 +168,7 @@ impl Story {
                 self.record("heard", who, fields);
                 self.moment(who, &format!("hears {bytes} bytes, SNR {snr_db:.1} dB"));
             }
-            PairEvent::Answering => self.moment(who, "will answer: it was an invitation"),
+            PairEvent::Answering => self.moment(who, "takes it for an invitation"),
             PairEvent::Answered => self.moment(who, "has an answer to the invitation"),
             PairEvent::Knocked => self.moment(who, "is knocked at by who heard it"),
             PairEvent::Connecting => self.moment(who, "reaches the other over the network"),
@@ -191,6 +200,29 @@ impl Story {
         };
         self.record("text", who, json!({"text": line}));
         self.moment(who, &format!("reads: {line}"));
+        Ok(())
+    }
+
+    /// Alice sends Bob a file, and both look what they have.
+    async fn send(&self, alice: &mut Link, bob: &mut Link) -> Result<()> {
+        let parcel = Parcel::new()?;
+        let offer = parcel.offer()?.listing().offer();
+        let what = format!("{}, {}", parcel::NAME, moving::bytes(offer.bytes));
+        self.moment("Alice", &format!("sends {what}"));
+        let offered = |_: &_| self.moment("Bob", &format!("is offered {what}, and takes it"));
+        let sent = tokio::time::timeout(CARRYING, parcel.carry(alice, bob, offered))
+            .await
+            .with_context(|| format!("{} did not come within {CARRYING:?}", parcel::NAME))??;
+        let rate = sent.moved as f64 / sent.took.as_secs_f64().max(1e-3);
+        let told = format!("has it on his disk, {}/s", moving::bytes(rate as u64));
+        self.moment("Bob", &told);
+        let [hers, his] = [parcel.hash("alice")?, parcel.hash("bob")?];
+        for (who, hash) in [("Alice", &hers), ("Bob", &his)] {
+            let name = parcel::NAME;
+            self.record("file", who, json!({"name": name, "sha256": hash}));
+            self.moment(who, &format!("sha256sum {name}: {}...", &hash[..16]));
+        }
+        ensure!(hers == his, "what arrived is not what was sent");
         Ok(())
     }
 
