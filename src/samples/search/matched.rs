@@ -6,14 +6,14 @@ use realfft::num_complex::Complex32;
 use rustfft::{Fft, FftPlanner};
 
 use super::super::Chirp;
-use super::{QUARTERS, smooth};
+use super::{QUARTERS, rise, smooth};
 use crate::units::SampleRate;
 
 /// Bins of the inverse transform for one of the band, at least. What lies between two values can
 /// then be interpolated with few taps.
 const OVERSAMPLING: f64 = 1.25;
 /// A chirp's faded ends and those of its parts spill over its band by this much.
-const SPILL_HZ: f64 = 60.0;
+const SPILL_HZ: f64 = 80.0;
 
 /// Correlates the spectra of overlapping blocks with a chirp.
 ///
@@ -133,9 +133,4 @@ impl Matched {
             .process_with_scratch(&mut self.values, &mut self.scratch);
         &self.values[..period / QUARTERS * 4]
     }
-}
-
-/// Half a raised cosine, from 0 to 1 over `0..=1`: two of them, one turned round, add up to 1.
-fn rise(part: f32) -> f32 {
-    0.5 - 0.5 * (std::f32::consts::PI * part).cos()
 }
