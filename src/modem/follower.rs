@@ -4,24 +4,30 @@
 //! Every sighting is followed on its own, and one that turns out to be nothing costs one look at
 //! one symbol. Positions are samples at the receiver's rate of the profile, until an event tells
 //! them.
+//!
+//! Here: what is followed, and for how long. [`heading`] reads headers, [`reading`] data,
+//! [`missing`] looks where a pass should lie, [`telling`] says what came of it.
+
+mod heading;
+mod missing;
+mod reading;
+mod telling;
 
 use std::collections::VecDeque;
 
-use crate::bits::{Header, Segment, unpack_segment};
+use crate::bits::Header;
 use crate::code::InnerDecoder;
 use crate::samples::Sighting;
-use crate::units::{Decibels, SampleRate};
+use crate::units::SampleRate;
 
-use super::assembly::{Assemblies, Progress};
+use super::assembly::Assemblies;
 use super::examination::{Budget, Examiner};
 use super::faint::FaintHeaders;
 use super::frame::Frame;
-use super::gathering::{Gathering, Gatherings, Outcome, Pass, trust};
+use super::gathering::Gatherings;
 use super::history::History;
-use super::reader::{Announced, Look, NoHeader, Reader, Soft};
-use super::retrospect::Retrospect;
-use super::rhythm::Place;
-use super::{Depth, Event, Heard, Loss, Profile, Unread};
+use super::reader::{Announced, Look, Reader};
+use super::{Depth, Event, Loss, Profile};
 
 /// Sightings that are followed at once; the weakest gives way. Two bursts and their echoes need
 /// a handful.
@@ -31,8 +37,6 @@ const MEMORY_S: f64 = 16.0;
 /// Bursts that cannot be read and are examined, at once and in the long run.
 const EXAMINATIONS_AT_ONCE: f64 = 4.0;
 const EXAMINATIONS_PER_SECOND: f64 = 2.0;
-/// Passes in a row that are looked for where they should lie, with no news of them in between.
-const MOST_LOOKS: usize = 8;
 /// Seconds after which a message that grows no more is given up. Other messages may come between
 /// its passes.
 const PATIENCE_S: f64 = 60.0;
@@ -235,438 +239,6 @@ impl Follower {
         self.look_for_missing(history);
     }
 
-    /// Tries the normal header, or the deep one, if of the `normal` one no more is known than its
-    /// soft bits.
-    fn read_header(
-        &mut self,
-        sighting: Sighting,
-        normal: Option<Look>,
-        history: &mut History,
-    ) -> Option<Stage> {
-        let depth = match normal {
-            None => Depth::Normal,
-            Some(_) => Depth::Deep,
-        };
-        let mut strongest = None;
-        let reach = self.reader(depth).geometry.body() as u64;
-        let mut unsupported = false;
-        for start in [sighting.first_path, sighting.strongest] {
-            let (samples, offset) = history.from(start)?;
-            let reader = &mut self.readers[depth as usize];
-            let look = reader.look(samples, offset, None);
-            match reader.header(&look) {
-                Ok(better) if self.improve(start, &better) => return None,
-                Ok(announced) => {
-                    if self.is_known(start, reach) {
-                        return None;
-                    }
-                    self.remember(start);
-                    return self.announce(start, announced);
-                }
-                Err(NoHeader::Unsupported) => unsupported = true,
-                Err(NoHeader::Unreadable) => {}
-            }
-            strongest = Some(look);
-            if sighting.first_path == sighting.strongest {
-                break;
-            }
-        }
-        if unsupported {
-            self.lose(sighting.first_path, Loss::Unsupported, Decibels(f32::NAN));
-            return None;
-        }
-        // An echo of a frame that is known needs no second look.
-        if self.is_known(sighting.first_path, reach) {
-            return None;
-        }
-        let strongest = strongest?;
-        let Some(normal) = normal else {
-            return Some(Stage::Unread(strongest));
-        };
-        if let Some(stage) = self.recognise(sighting.strongest, history) {
-            return Some(stage);
-        }
-        self.faint.keep(sighting.strongest, [normal, strongest]);
-        if let Some(announced) = self.faint.read(&mut self.readers, history) {
-            self.remember(sighting.strongest);
-            return self.announce(sighting.strongest, announced);
-        }
-        let start = sighting.first_path;
-        let end = start + self.reader(Depth::Normal).geometry.frame(1) as u64;
-        self.examine((start, end), &[Depth::Normal, Depth::Deep], false, history);
-        None
-    }
-
-    /// A header that cannot be read by itself may be clear enough to be told from those of the
-    /// messages that are being gathered.
-    fn recognise(&mut self, start: u64, history: &mut History) -> Option<Stage> {
-        let Self {
-            readers,
-            gatherings,
-            ended,
-            ..
-        } = self;
-        let mut retrospect = Retrospect {
-            profile: readers[0].profile(),
-            readers,
-            history,
-            ended: *ended,
-            apart: gatherings.apart(),
-        };
-        let announced = gatherings.open().find_map(|gathering| {
-            let place = retrospect.recognise(gathering, start as i64)?;
-            Some(Announced {
-                header: Header {
-                    pass: place.pass,
-                    ..gathering.key
-                },
-                stretch: gathering.stretch,
-                snr: gathering.snr(),
-                other: None,
-            })
-        })?;
-        self.remember(start);
-        self.announce(start, announced)
-    }
-
-    /// A header was read at `start`.
-    fn remember(&mut self, start: u64) {
-        if self.recent.len() == MOST_TRACKS {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(start);
-    }
-
-    /// Whether a header was read lately that stood within `reach` of `start`.
-    fn is_known(&self, start: u64, reach: u64) -> bool {
-        self.recent
-            .iter()
-            .any(|known| known.abs_diff(start) < reach)
-    }
-
-    /// Tells what a burst looks like that could not be read, in the first of the formats in
-    /// `depths` or another that clearly fits better, if there is time for a closer look.
-    fn examine(
-        &mut self,
-        (start, end): (u64, u64),
-        depths: &[Depth],
-        header: bool,
-        history: &mut History,
-    ) {
-        let Some((samples, offset)) = history.from(start) else {
-            return;
-        };
-        let per_second = f64::from(self.profile_rate().0);
-        if !self.examinations.allows(start, per_second) {
-            return;
-        }
-        let Self {
-            readers, examiners, ..
-        } = self;
-        let seen = depths.iter().map(|&depth| {
-            let reader = &readers[depth as usize];
-            let (profile, geometry) = (reader.profile(), reader.geometry);
-            examiners[depth as usize]
-                .get_or_insert_with(|| Box::new(Examiner::new(profile, depth, geometry)))
-                .examine(samples, offset)
-        });
-        // Another than the first must be sure: chance makes one or the other fit better.
-        let better = |first: Unread, other: Unread| {
-            let is_better = other.sigmas > first.sigmas.max(Examiner::SURE_SIGMAS);
-            if is_better { other } else { first }
-        };
-        let Some(seen) = seen.reduce(better) else {
-            return;
-        };
-        self.events.push_back(Event::Unread(Unread {
-            at: self.to_input(start),
-            header,
-            cut_off: self.is_cut_off(end),
-            ..seen
-        }));
-    }
-
-    /// Whether the input ended so long before `end` that data are missing.
-    fn is_cut_off(&self, end: u64) -> bool {
-        self.ended.is_some_and(|ended| {
-            end > ended + self.reader(Depth::Normal).geometry.body() as u64 / 8
-        })
-    }
-
-    /// A header that is being followed already may be read again from another sighting of the same
-    /// frame, an echo's or a better one's. True if that was so; the clearer reading is kept.
-    fn improve(&mut self, at: u64, reading: &Announced) -> bool {
-        let reach = self.reader_of(&reading.header).geometry.body() as u64;
-        for track in &mut self.tracks {
-            if let Stage::Announced {
-                start, announced, ..
-            } = &mut track.stage
-                && start.abs_diff(at) < reach
-                && announced.header == reading.header
-            {
-                if reading.snr.0 > announced.snr.0 {
-                    (*start, *announced) = (at, *reading);
-                }
-                return true;
-            }
-        }
-        false
-    }
-
-    fn announce(&mut self, start: u64, announced: Announced) -> Option<Stage> {
-        let Ok(frame) = Frame::of(self.profile(), &announced.header) else {
-            self.lose(start, Loss::Unsupported, announced.snr);
-            return None;
-        };
-        let header = announced.header;
-        let end = start + self.reader_of(&header).geometry.frame(frame.map.symbols()) as u64;
-        self.events.push_back(Event::Header {
-            at: self.to_input(start),
-            profile: self.profile().name,
-            bytes: (!header.segmented).then_some(usize::from(header.length)),
-            pass: header.pass,
-            until: self.to_input(end),
-        });
-        Some(Stage::Announced {
-            start,
-            announced,
-            frame: Box::new(frame),
-        })
-    }
-
-    fn read_data(
-        &mut self,
-        start: u64,
-        announced: &Announced,
-        frame: &Frame,
-        history: &mut History,
-    ) {
-        let Some((samples, offset)) = history.from(start) else {
-            return;
-        };
-        let depth = self.profile().depth_of(&announced.header);
-        let reader = &mut self.readers[depth as usize];
-        let symbols = frame.map.symbols();
-        let heard = match self.ended {
-            Some(ended) => {
-                let heard = 0..ended as i64;
-                let geometry = &reader.geometry;
-                geometry.whole_symbols(start as i64, announced.stretch, heard)
-            }
-            None => 0..symbols,
-        };
-        let soft = reader.data(samples, offset, announced, frame, heard);
-        let end = start + reader.geometry.frame(symbols) as u64;
-        let info = frame.code.info_bits();
-        if self.decoder.as_ref().is_none_or(|(bits, _)| *bits != info) {
-            self.decoder = Some((info, InnerDecoder::new(&frame.code)));
-        }
-        let served = if announced.header.segmented {
-            self.read_segment((start, end), announced, frame, &soft)
-        } else {
-            self.gather((start, end), announced, frame, soft, history)
-        };
-        if !served {
-            self.examine((start, end), &[depth], true, history);
-        }
-    }
-
-    /// Takes a pass of a message; false if it could not be read, nor anything with its help.
-    fn gather(
-        &mut self,
-        (start, end): (u64, u64),
-        announced: &Announced,
-        frame: &Frame,
-        soft: Soft,
-        history: &mut History,
-    ) -> bool {
-        let header = announced.header;
-        let cut_off = self.is_cut_off(end);
-        let Some((_, decoder)) = &mut self.decoder else {
-            return true;
-        };
-        let snr = soft.snr;
-        let word = self.readers[0].word(&header);
-        let heard = Pass {
-            share: frame.share,
-            trust: trust(&[(word, soft.header)]),
-            soft: soft.llrs,
-            place: Place {
-                start: start as i64,
-                pass: header.pass,
-            },
-            end,
-            snr,
-            cut_off,
-        };
-        let outcome = self
-            .gatherings
-            .add(&header, &frame.code, decoder, heard, soft.stretch);
-        let key = Header { pass: 0, ..header };
-        let outcome = match outcome {
-            Outcome::Kept { passes } => self
-                .look_around(&key, Some(announced.other), history)
-                .unwrap_or(Outcome::Kept { passes }),
-            other => other,
-        };
-        match outcome {
-            Outcome::Kept { passes } => {
-                let at = self.to_input(start);
-                self.events.push_back(Event::Kept {
-                    at,
-                    pass: header.pass,
-                    passes,
-                    snr,
-                });
-                false
-            }
-            outcome => {
-                self.settle(outcome, end, soft.stretch);
-                true
-            }
-        }
-    }
-
-    /// Gives out a message that was read.
-    fn settle(&mut self, outcome: Outcome, end: u64, stretch: f64) {
-        if let Outcome::Whole {
-            payload,
-            first_at,
-            passes,
-            snr,
-        } = outcome
-        {
-            self.hear(first_at, end, payload, passes, snr, (stretch * 1e6) as f32);
-        }
-    }
-
-    /// Looks for other passes of a gathering; `None` if there are none. There are `news` if it has
-    /// just got one, maybe with another of the same loop.
-    fn look_around(
-        &mut self,
-        key: &Header,
-        news: Option<Option<Place>>,
-        history: &mut History,
-    ) -> Option<Outcome> {
-        let Self {
-            readers,
-            gatherings,
-            faint,
-            ended,
-            decoder,
-            ..
-        } = self;
-        let mut retrospect = Retrospect {
-            profile: readers[0].profile(),
-            readers,
-            history,
-            ended: *ended,
-            apart: gatherings.apart(),
-        };
-        let gathering = gatherings.of_mut(key)?;
-        // What was sighted later has been compared already.
-        let sighted: Vec<u64> = match news {
-            Some(_) if gathering.passes == 1 => faint.starts().collect(),
-            _ => Vec::new(),
-        };
-        let found = retrospect.find(gathering, &sighted, news.flatten());
-        gathering.silence = gathering.silence.or(found.silence);
-        gathering.looks = match news.is_some() || found.sure {
-            true => 0,
-            false => gathering.looks + 1,
-        };
-        gathering.look_at = next_look(&retrospect, gathering).unwrap_or(u64::MAX);
-        if found.passes.is_empty() {
-            return None;
-        }
-        let info = gathering.code.info_bits();
-        if decoder.as_ref().is_none_or(|(bits, _)| *bits != info) {
-            *decoder = Some((info, InnerDecoder::new(&gathering.code)));
-        }
-        let (_, decoder) = decoder.as_mut()?;
-        Some(gatherings.add_found(key, decoder, found.passes))
-    }
-
-    /// Looks for passes that should have come by now, whose preambles were not seen.
-    fn look_for_missing(&mut self, history: &mut History) {
-        let end = history.end();
-        let due = |follower: &Self| {
-            let mut open = follower.gatherings.open();
-            open.find(|gathering| gathering.look_at <= end)
-                .map(|gathering| (gathering.key, gathering.stretch))
-        };
-        while let Some((key, stretch)) = due(self) {
-            let outcome = self.look_around(&key, None, history);
-            // A slow clock's pass is due a little before it is whole: once more, when more was heard.
-            if let Some(gathering) = self.gatherings.of_mut(&key) {
-                gathering.look_at = gathering.look_at.max(end + 1);
-            }
-            if let Some(outcome) = outcome {
-                let end = self.ended.unwrap_or(end).min(end);
-                self.settle(outcome, end, stretch);
-            }
-        }
-    }
-
-    /// Takes a segment of a long message; false if it could not be read.
-    fn read_segment(
-        &mut self,
-        place: (u64, u64),
-        announced: &Announced,
-        frame: &Frame,
-        soft: &Soft,
-    ) -> bool {
-        let Some((_, decoder)) = &mut self.decoder else {
-            return true;
-        };
-        let header = &announced.header;
-        let mut llrs = vec![0f32; frame.code.mother_bits()];
-        for (place, llr) in frame.places().zip(&soft.llrs) {
-            llrs[place] += llr;
-        }
-        let mut info = vec![false; frame.code.info_bits()];
-        // One segment more or less is for the message's end to judge.
-        if decoder.decode(&llrs, &mut info).is_err() {
-            return false;
-        }
-        let Ok(segment) = unpack_segment(header, &info) else {
-            return false;
-        };
-        let clock_ppm = (soft.stretch * 1e6) as f32;
-        self.assemble(segment, header.pass, place, soft.snr, clock_ppm);
-        true
-    }
-
-    fn assemble(
-        &mut self,
-        segment: Segment,
-        pass: u8,
-        (start, end): (u64, u64),
-        snr: Decibels,
-        clock_ppm: f32,
-    ) {
-        match self.assemblies.add(segment, pass, start, end, snr) {
-            Progress::Known => {}
-            Progress::Partial { got, need } => {
-                let at = self.to_input(start);
-                self.events.push_back(Event::Segment { at, got, need });
-            }
-            Progress::Whole {
-                payload,
-                first_at,
-                passes,
-                snr,
-            } => {
-                self.hear(first_at, end, payload, passes, snr, clock_ppm);
-            }
-            Progress::Contradiction {
-                first_at,
-                passes,
-                snr,
-            } => self.lose(first_at, Loss::Unreadable { passes }, snr),
-        }
-    }
-
     /// Gives up what has not grown for too long at `now`.
     pub(super) fn forget(&mut self, now: u64) {
         let patience = self.profile_rate().samples_in(PATIENCE_S);
@@ -699,35 +271,6 @@ impl Follower {
         }
     }
 
-    fn hear(
-        &mut self,
-        at: u64,
-        end: u64,
-        payload: Vec<u8>,
-        passes: u32,
-        snr: Decibels,
-        clock_ppm: f32,
-    ) {
-        self.events.push_back(Event::Message(Heard {
-            at: self.to_input(at),
-            end: self.to_input(end),
-            payload,
-            profile: self.profile().name,
-            passes,
-            snr,
-            clock_ppm,
-        }));
-    }
-
-    fn lose(&mut self, at: u64, reason: Loss, snr: Decibels) {
-        self.events.push_back(Event::Lost {
-            at: self.to_input(at),
-            profile: self.profile().name,
-            reason,
-            snr,
-        });
-    }
-
     /// A sample at the receiver's rate as one of the input.
     fn to_input(&self, sample: u64) -> u64 {
         let (from, to) = (u128::from(self.rate.0), u128::from(self.profile_rate().0));
@@ -735,41 +278,14 @@ impl Follower {
     }
 }
 
-/// When the next pass of a gathering will be whole, if it goes on as it did; `None` when it has
-/// been silent for too long.
-fn next_look(retrospect: &Retrospect<'_, '_>, gathering: &Gathering) -> Option<u64> {
-    if gathering.looks >= MOST_LOOKS {
-        return None;
-    }
-    let rhythm = retrospect.rhythm(&gathering.key)?;
-    let mut place = *gathering.known.iter().max_by_key(|place| place.start)?;
-    let silence = gathering.silence.unwrap_or(0.0) as i64;
-    let mut at = place.start;
-    for _ in 0..=gathering.looks {
-        at = at.saturating_add(rhythm.length(place.pass) as i64 + silence);
-        place.pass = (place.pass + 1) % 8;
-    }
-    // Nothing comes after the end.
-    if retrospect.ended.is_some_and(|ended| at >= ended as i64) {
-        return None;
-    }
-    let header = Header {
-        pass: place.pass,
-        ..gathering.key
-    };
-    let reader = &retrospect.readers[retrospect.profile.depth_of(&header) as usize];
-    let symbols = Frame::symbols(retrospect.profile, &header).ok()?;
-    u64::try_from(at.saturating_add(reader.geometry.needed(symbols) as i64)).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::history::{Resampled, Ring};
-    use super::super::{Receiver, Transmitter, faint};
+    use super::super::{Receiver, Transmitter, Unread, faint};
     use super::*;
     use crate::air::Random;
     use crate::samples::Resampler;
-    use crate::units::Hertz;
+    use crate::units::{Decibels, Hertz};
 
     #[test]
     fn a_million_sightings_of_nothing_take_no_more_memory_than_a_few() {

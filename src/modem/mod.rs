@@ -24,6 +24,7 @@ mod report;
 mod retrospect;
 mod rhythm;
 mod transmitter;
+mod trust;
 
 pub use anatomy::{Anatomy, GroupLevels};
 pub use event::{Event, Heard, Loss, Unread};

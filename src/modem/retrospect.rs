@@ -8,10 +8,11 @@ use crate::bits::Header;
 use crate::units::Llr;
 
 use super::frame::Frame;
-use super::gathering::{Gathering, Pass, favour, trust};
+use super::gathering::{Gathering, Pass};
 use super::history::History;
 use super::reader::{Announced, Reader};
 use super::rhythm::{Place, Rhythm};
+use super::trust::{favour, trust};
 use super::{Depth, Profile};
 
 /// Nats by which headers must be favoured over chance for a rhythm or a place to be believed.
