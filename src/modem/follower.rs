@@ -5,8 +5,8 @@
 //! one symbol. Positions are samples at the receiver's rate of the profile, until an event tells
 //! them.
 //!
-//! Here: what is followed, and for how long. [`heading`] reads headers, [`reading`] data,
-//! [`missing`] looks where a pass should lie, [`telling`] says what came of it.
+//! Here: what is followed, and for how long. `heading` reads headers, `reading` data,
+//! `missing` looks where a pass should lie, `telling` says what came of it.
 
 mod heading;
 mod missing;
