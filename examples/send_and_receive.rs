@@ -8,14 +8,11 @@
 use std::error::Error;
 
 use airshake::link::transfer::{Offering, ReceiveOptions};
-use airshake::medium::sound::{Sound, SoundOptions};
-use airshake::pairing::{PairOptions, pair};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let files: Vec<_> = std::env::args_os().skip(1).collect();
-    let air = Sound::open(SoundOptions::default())?;
-    let found = pair(air, PairOptions::default(), |event| println!("{event:?}")).await?;
+    let found = airshake::pair(Default::default(), |event| println!("{event:?}")).await?;
     println!("both screens should show: {}", found.words());
     let mut link = found.accept().await?;
     if files.is_empty() {

@@ -7,14 +7,11 @@
 
 use std::error::Error;
 
-use airshake::medium::sound::{Sound, SoundOptions};
-use airshake::pairing::{PairOptions, pair};
 use tokio::io::{copy, split, stdin, stdout};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let air = Sound::open(SoundOptions::default())?;
-    let found = pair(air, PairOptions::default(), |event| eprintln!("{event:?}")).await?;
+    let found = airshake::pair(Default::default(), |event| eprintln!("{event:?}")).await?;
     eprintln!("both screens should show: {}", found.words());
     let link = found.accept().await?;
     let (mut from_peer, mut to_peer) = split(link.into_stream());

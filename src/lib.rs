@@ -8,6 +8,7 @@
 //!        <- the same folders, read backwards, with soft bits between tones and code -
 //!
 //!  topology   later
+//!  earshot    all of it in one call
 //!  pairing    signals over a medium until a link is open
 //!  link       the open channel and what people do over it
 //!  medium     envelopes between peers: sound first
@@ -49,3 +50,10 @@ pub mod link;
 
 // Signals over a medium until a link is open.
 pub mod pairing;
+
+// All of it in one call.
+#[cfg(all(feature = "live", feature = "net"))]
+pub mod earshot;
+
+#[cfg(all(feature = "live", feature = "net"))]
+pub use earshot::pair;

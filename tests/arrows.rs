@@ -137,6 +137,11 @@ const LIBRARY: &[Row] = &[
             "webrtc",
         ],
     ),
+    edge(
+        "earshot",
+        &["medium", "modem", "link", "pairing"],
+        &["thiserror", "tokio"],
+    ),
 ];
 
 /// The binary uses the library as a stranger would: of the crate it names only itself.

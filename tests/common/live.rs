@@ -136,15 +136,26 @@ impl Program {
     /// Waits for the event of that name.
     #[track_caller]
     pub(crate) fn event(&self, name: &str, within: Duration) -> Value {
+        self.event_and_time(name, within).0
+    }
+
+    /// When the event of that name was told.
+    #[track_caller]
+    pub(crate) fn when(&self, name: &str, within: Duration) -> Instant {
+        self.event_and_time(name, within).1
+    }
+
+    #[track_caller]
+    fn event_and_time(&self, name: &str, within: Duration) -> (Value, Instant) {
         let end = Instant::now() + within;
         let mut seen = Vec::new();
-        while let Ok((_, line)) = self
+        while let Ok((at, line)) = self
             .events
             .recv_timeout(end.saturating_duration_since(Instant::now()))
         {
             let event: Value = serde_json::from_str(&line).unwrap_or_default();
             if event["event"] == name {
-                return event;
+                return (event, at);
             }
             seen.push(line);
         }
@@ -190,6 +201,16 @@ impl Drop for Program {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// A running program, ended with its test.
+pub(crate) struct Ended(pub(crate) Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

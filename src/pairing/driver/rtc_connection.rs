@@ -63,16 +63,16 @@ pub(super) struct Rtc {
 }
 
 /// The stack's connection. Dropped without being closed it would keep its sockets and its task.
-pub(super) struct Peer(pub(super) Arc<dyn PeerConnection>);
+///
+/// It remembers its runtime: it may be dropped where there is none.
+pub(super) struct Peer(pub(super) Arc<dyn PeerConnection>, tokio::runtime::Handle);
 
 impl Drop for Peer {
     fn drop(&mut self) {
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let peer = self.0.clone();
-            runtime.spawn(async move {
-                let _ = peer.close().await;
-            });
-        }
+        let peer = self.0.clone();
+        self.1.spawn(async move {
+            let _ = peer.close().await;
+        });
     }
 }
 
@@ -127,7 +127,7 @@ impl Rtc {
             .build()
             .await
             .map_err(failed("opening the sockets"))?;
-        let peer = Arc::new(Peer(Arc::new(peer)));
+        let peer = Arc::new(Peer(Arc::new(peer), tokio::runtime::Handle::current()));
         // Known to both beforehand: nothing has to be said in the channel to open it.
         let negotiated = RTCDataChannelInit {
             negotiated: Some(0),

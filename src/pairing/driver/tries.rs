@@ -8,7 +8,7 @@ use crate::{
     signal::{Beacon, Description, Signal},
 };
 use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{runtime::Handle, sync::mpsc, task::JoinHandle};
 
 /// What came of an attempt.
 pub(super) enum Told {
@@ -62,6 +62,8 @@ pub(super) struct Tries {
     heartbeat: Heartbeat,
     live: HashMap<Attempt, Try>,
     tell: mpsc::UnboundedSender<Told>,
+    /// Where connections are closed, wherever this is dropped.
+    runtime: Handle,
 }
 
 #[derive(Default)]
@@ -88,6 +90,7 @@ impl Tries {
             heartbeat,
             live: HashMap::new(),
             tell,
+            runtime: Handle::current(),
         };
         (tries, told)
     }
@@ -196,7 +199,7 @@ impl Tries {
     /// Lets go of an attempt.
     pub(super) fn abandon(&mut self, attempt: Attempt) {
         if let Some(gone) = self.live.remove(&attempt) {
-            gone.close();
+            gone.close(&self.runtime);
         }
     }
 
@@ -214,13 +217,13 @@ impl Tries {
 impl Drop for Tries {
     fn drop(&mut self) {
         for (_, gone) in self.live.drain() {
-            gone.close();
+            gone.close(&self.runtime);
         }
     }
 }
 
 impl Try {
-    fn close(self) {
+    fn close(self, runtime: &Handle) {
         // A connection in the making is not stopped half-way: its task finds that nobody waits
         // for it any more, and closes it.
         let Some(connection) = self.connection else {
@@ -229,9 +232,7 @@ impl Try {
         for task in &self.tasks {
             task.abort();
         }
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move { connection.close().await });
-        }
+        runtime.spawn(async move { connection.close().await });
     }
 }
 
