@@ -114,7 +114,10 @@ async fn a_fingerprint_altered_in_the_air_brings_no_link() {
     for end in [a, b] {
         let error = end.expect_err("nobody has that certificate");
         assert!(
-            matches!(error, PairError::NoPeer { .. } | PairError::LinkFailed),
+            matches!(
+                error,
+                PairError::NoPeer { .. } | PairError::LinkFailed { .. }
+            ),
             "{error:?}"
         );
     }

@@ -126,7 +126,7 @@ fn options() -> PairOptions {
 
 fn found(name: &str, paired: Result<Introduction, PairError>) -> Result<Introduction> {
     paired.map_err(|error| match error {
-        PairError::NoPeer { .. } | PairError::LinkFailed | PairError::Proof(_) => {
+        PairError::NoPeer { .. } | PairError::LinkFailed { .. } | PairError::Proof(_) => {
             Nothing(format!("{name}: {error}")).into()
         }
         error => anyhow::Error::from(error).context(name.to_owned()),

@@ -122,11 +122,15 @@ pub(super) async fn find(
                 Interrupted.into()
             }
             PairError::NoPeer { .. }
-            | PairError::LinkFailed
+            | PairError::LinkFailed { .. }
             | PairError::Busy
             | PairError::Proof(_) => {
                 let cause = heard.and_then(|heard| report::cause(&heard));
-                let lines = [Some(error.to_string()), cause];
+                let advice = match &error {
+                    PairError::LinkFailed { apart } => Some(format!("  {}", apart.advice())),
+                    _ => None,
+                };
+                let lines = [Some(error.to_string()), cause, advice];
                 Nothing(lines.into_iter().flatten().collect::<Vec<_>>().join("\n")).into()
             }
             error => error.into(),
@@ -177,6 +181,11 @@ fn tell(event: &PairEvent, talk: &mut Talk) {
             talk.strong(&format!("connected by {way} in {seconds:.1} s"));
         }
         PairEvent::Level { peak, .. } => talk.status(&format!("listening {}", meter(*peak))),
+        PairEvent::Unreached(apart) => {
+            let (words, advice) = (apart.to_string(), apart.advice());
+            talk.event("unreached", json!({"reason": words, "advice": advice}));
+            talk.line(&format!("{words}; still trying\n  {advice}"));
+        }
         PairEvent::Trouble(words) => {
             talk.event("trouble", json!({"reason": words}));
             talk.line(words);

@@ -1,5 +1,6 @@
 //! What a [`Machine`](super::Machine) is told, and what it asks for.
 
+use super::apart::Apart;
 use crate::signal::Tag;
 use std::{fmt, time::Duration};
 
@@ -176,6 +177,8 @@ pub enum Note {
     PeerGone,
     /// Signals went both ways, but the network brought no link; starting over.
     NoRoute,
+    /// Somebody has been heard for a while, and nothing came over the network; going on.
+    Unreached(Apart),
 }
 
 /// Why there is no link.
@@ -184,8 +187,8 @@ pub enum Note {
 pub enum Failure {
     /// Nobody could be paired with in time.
     NoPeer(Overheard),
-    /// The two heard each other, but the network brought no link.
-    NoRoute,
+    /// Somebody was heard, but the network brought no link.
+    NoRoute(Apart),
     /// Whose beacon was heard is pairing with somebody else, and we were not to wait for another.
     Busy,
     /// [`Input::Cancel`].

@@ -2,6 +2,7 @@
 //!
 //! [`Machine`] decides (it is told the time); [`pair`], with feature `net`, carries out.
 
+mod apart;
 mod chance;
 mod event;
 mod machine;
@@ -16,6 +17,7 @@ pub mod driver;
 #[cfg(test)]
 mod room;
 
+pub use apart::Apart;
 pub use event::{Attempt, Failure, Input, Note, Output, Overheard, Way, Ways};
 pub use machine::Machine;
 pub use reading::read;

@@ -45,6 +45,10 @@ pub struct Timing {
     pub answer_patience: Duration,
     /// An answerer turns to another offer when its own offerer has been silent for this long.
     pub turn_away: Duration,
+    /// Where somebody is heard and nothing comes over the network, that is told this long after
+    /// they were first understood, or sooner. It is to be known within 15 s of the beginning of
+    /// that sound, which takes up to 2 s.
+    pub told_within: Duration,
     /// The whole attempt ends after this, except that a link about to be proven is waited for.
     pub deadline: Duration,
 }
@@ -65,6 +69,7 @@ impl Default for Timing {
             proof_patience: Duration::from_secs(6),
             answer_patience: Duration::from_secs(6),
             turn_away: Duration::from_millis(2500),
+            told_within: Duration::from_secs(13),
             deadline: Duration::from_secs(60),
         }
     }

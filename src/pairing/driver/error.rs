@@ -4,7 +4,7 @@ use super::TransportError;
 use crate::{
     link::ProofError,
     medium::MediumError,
-    pairing::{Failure, Overheard},
+    pairing::{Apart, Failure, Overheard},
 };
 
 /// Why there is no link.
@@ -17,12 +17,12 @@ pub enum PairError {
         /// What was heard instead.
         heard: Overheard,
     },
-    /// Signals went both ways, but no connection came of them.
-    #[error(
-        "the two hear each other, but this network does not let them talk: put both on the same \
-         network, or try a phone hotspot"
-    )]
-    LinkFailed,
+    /// Somebody was heard, but no connection came of it. [`Apart::advice`] says what to try.
+    #[error("{apart}")]
+    LinkFailed {
+        /// What is known of it.
+        apart: Apart,
+    },
     /// Whoever was heard is pairing with somebody else.
     #[error("who was heard is pairing with somebody else: wait, and run the command again")]
     Busy,
@@ -44,7 +44,7 @@ impl From<Failure> for PairError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::NoPeer(heard) => Self::NoPeer { heard },
-            Failure::NoRoute => Self::LinkFailed,
+            Failure::NoRoute(apart) => Self::LinkFailed { apart },
             Failure::Busy => Self::Busy,
             Failure::Cancelled => Self::Cancelled,
         }

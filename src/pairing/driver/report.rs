@@ -1,6 +1,6 @@
 //! What happens while pairing, for a screen or a log.
 
-use crate::pairing::{Note, Way};
+use crate::pairing::{Apart, Note, Way};
 
 /// Something that happened while pairing.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +37,9 @@ pub enum PairEvent {
         /// Since the first sound, ours or theirs.
         seconds: f64,
     },
+    /// The other side has been heard for a while, but nothing comes over the network. Pairing
+    /// goes on.
+    Unreached(Apart),
     /// How loud it is; full scale is 1.
     Level {
         /// Root mean square.
@@ -56,6 +59,7 @@ impl From<Note> for PairEvent {
             Note::Knocked => Self::Knocked,
             Note::Busy => Self::Busy,
             Note::Connecting => Self::Connecting,
+            Note::Unreached(apart) => Self::Unreached(apart),
             Note::Outpaced => {
                 Self::Trouble("somebody else answered first; waiting for another peer".to_owned())
             }

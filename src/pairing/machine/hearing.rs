@@ -30,6 +30,7 @@ impl Machine {
             return;
         }
         let hash = hash(&envelope);
+        self.doubt.notice_offer(now, hash);
         if !self.others.contains(&envelope) {
             self.others.remember_hash(hash);
         }
@@ -60,7 +61,9 @@ impl Machine {
                     && now >= answering.heard + self.timing.turn_away + self.voice.air() * 2 =>
             {
                 let attempt = answering.attempt;
-                self.in_vain |= answering.was_said();
+                if answering.was_said() {
+                    self.doubt.spoken_in_vain();
+                }
                 self.outputs.push_back(Output::Abandon(attempt));
                 self.answer(now, envelope, tag, straight);
             }
@@ -73,7 +76,7 @@ impl Machine {
         let attempt = self.next_attempt();
         let straight = straight && self.ways != Ways::TwoSounds;
         // Where the network brought nothing before, no time is lost with waiting for it.
-        let silent_until = match straight && self.despair == 0 && !self.in_vain {
+        let silent_until = match straight && !self.doubt.is_any() {
             true => now + self.timing.one_sound_patience,
             false => now,
         };
@@ -104,9 +107,16 @@ impl Machine {
         }
         self.overheard.answers = self.overheard.answers.saturating_add(1);
         self.voice.air_is_free(now);
+        self.doubt.notice(now);
         let to_us = self.offer.was_said() && self.offer.tag == to;
         match &mut self.stage {
             Stage::Offering if to_us => self.accept(now, envelope),
+            // Who knocked got nothing back, and says so.
+            Stage::Linking {
+                since,
+                way: way @ Way::OneSound,
+                alive: None,
+            } if to_us => (*since, *way) = (now, Way::TwoSounds),
             Stage::Answering(answering) if to_us && answering.alive.is_none() => {
                 // Both answer each other. Both know both offers: the lower hash stands.
                 if self.offer.hash() < Some(answering.offer) {

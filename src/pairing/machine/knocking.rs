@@ -21,6 +21,7 @@ impl Machine {
             }
             _ => return,
         }
+        self.doubt.notice(now);
         self.hush();
         self.stage = Stage::Linking {
             since: now,
@@ -40,6 +41,8 @@ impl Machine {
             return;
         }
         self.taken.remember_hash(answering.offer);
+        // What we sent arrived, and so did this.
+        self.doubt.dispel();
         self.overheard.busy = self.overheard.busy.saturating_add(1);
         if self.leave_when_busy {
             return self.fail(Failure::Busy);

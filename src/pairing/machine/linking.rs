@@ -15,7 +15,7 @@ impl Machine {
             if let Stage::Answering(answering) = &mut self.stage {
                 answering.way = answering.way_now(self.voice.is_speaking());
             }
-            (self.despair, self.in_vain) = (0, false);
+            self.doubt.dispel();
             self.hush();
             self.outputs.push_back(Output::Note(Note::Connecting));
         }
@@ -54,28 +54,33 @@ impl Machine {
         let offered = attempt == self.offer.attempt;
         let note = match &self.stage {
             Stage::Linking { alive, way, .. } => {
-                self.despair += match (alive, way) {
-                    (None, Way::TwoSounds) => 2,
-                    (None, Way::OneSound) => 1,
-                    (Some(_), _) => 0,
-                };
-                Note::NoRoute
+                match (alive, way) {
+                    (None, Way::TwoSounds) => self.doubt.answered_in_vain(),
+                    // Whoever knocked may have gone away again.
+                    (None, Way::OneSound) => self.doubt.knocked_in_vain(),
+                    (Some(_), _) => {}
+                }
+                match (alive, way) {
+                    (None, Way::TwoSounds) => Note::NoRoute,
+                    _ => Note::PeerGone,
+                }
             }
             Stage::Answering(answering) if answering.alive.is_some() => Note::PeerGone,
             // The beacon's place is known, and nothing comes back from it.
             Stage::Answering(_) if self.ways == Ways::OneSound => {
-                self.despair += 1;
+                self.doubt.approached_in_vain();
                 Note::NoRoute
             }
             Stage::Answering(answering) => {
-                self.in_vain |= answering.was_said();
+                if answering.was_said() {
+                    self.doubt.spoken_in_vain();
+                }
                 Note::PeerGone
             }
             _ => return,
         };
-        let despair = self.despair + u32::from(self.in_vain);
-        if despair >= ENOUGH_DESPAIR && self.others.len() <= CROWD {
-            return self.fail(Failure::NoRoute);
+        if self.despairs() {
+            return;
         }
         self.outputs.push_back(Output::Abandon(attempt));
         self.outputs.push_back(Output::Note(note));
@@ -102,11 +107,3 @@ impl Machine {
         self.outputs.push_back(Output::Failed(failure));
     }
 }
-
-/// An answer to us that brought nothing counts two, a knock one, an answer of ours in vain one, but
-/// once. So it is not by chance that nothing comes.
-const ENOUGH_DESPAIR: u32 = 3;
-
-/// So many offers of one other are heard until it is clear that the network brings nothing. Of
-/// more than that many, one may have gone elsewhere.
-const CROWD: usize = 4;

@@ -1,5 +1,6 @@
 //! Two peers, one air, nobody in charge: who offers, who answers, who yields.
 
+mod doubt;
 mod hearing;
 mod knocking;
 mod linking;
@@ -13,6 +14,7 @@ use super::{
     voice::Voice,
     words::OwnWords,
 };
+use doubt::Doubt;
 use stage::{Offer, Stage};
 use std::{
     collections::{VecDeque, vec_deque},
@@ -56,15 +58,10 @@ pub struct Machine {
     ours: OwnWords,
     /// Offers whose senders are busy.
     taken: OwnWords,
-    /// Offers of others; more than [`CROWD`] is a crowd, or a flood.
+    /// Offers of others; too many are a crowd, or a flood.
     others: OwnWords,
     overheard: Overheard,
-    /// How often the network brought nothing though both sides heard each other, or one knocked at
-    /// the other's door: [`ENOUGH_DESPAIR`] ends all.
-    despair: u32,
-    /// An answer of ours was said and brought nothing. It may not have been heard; and who floods
-    /// the air with beacons must not bring us to despair.
-    in_vain: bool,
+    doubt: Doubt,
     outputs: VecDeque<Output>,
 }
 
@@ -85,8 +82,7 @@ impl Machine {
             taken: OwnWords::default(),
             others: OwnWords::default(),
             overheard: Overheard::default(),
-            despair: 0,
-            in_vain: false,
+            doubt: Doubt::default(),
             outputs: VecDeque::new(),
         }
     }
@@ -155,6 +151,7 @@ impl Machine {
             _ => Some(
                 self.ends_at
                     .min(patience)
+                    .min(self.told_at().unwrap_or(Duration::MAX))
                     .min(self.next_word_at().unwrap_or(Duration::MAX)),
             ),
         }
@@ -182,16 +179,16 @@ impl Machine {
             return;
         }
         if now >= self.ends_at && !self.is_alive() {
-            return self.fail(match self.despair {
-                0 => Failure::NoPeer(self.overheard),
-                _ => Failure::NoRoute,
-            });
+            return self.fail(self.too_late());
         }
         if self.out_of_patience_at().is_some_and(|at| now >= at) {
             match &self.stage {
                 Stage::Answering(answering) => self.link_failed(now, answering.attempt),
                 _ => self.link_failed(now, self.offer.attempt),
             }
+        }
+        if self.weigh(now) {
+            return;
         }
         if self.voice.is_overdue(now) {
             self.finished(now);

@@ -67,6 +67,7 @@ impl Machine {
         if !self.voice.end() {
             return;
         }
+        self.spoke();
         // The pause before a word begins with the word that brought nothing so far.
         let pause = match &self.stage {
             Stage::Offering => self.timing.offer_pause,

@@ -91,6 +91,10 @@ impl Room {
                     self.tell(to, Input::Garbled);
                 }
             } else if to == from || self.chance.unit() >= self.air.loss {
+                if to != from && self.peers[to].machine.deadline().is_some() {
+                    let begin = self.speeches[speech].begin;
+                    self.peers[to].understood.get_or_insert(begin);
+                }
                 let input = match envelope[0] {
                     OFFER | BEACON => Input::OfferHeard {
                         tag: tag(&envelope),

@@ -7,9 +7,10 @@ mod survey;
 mod crowd;
 mod faults;
 mod hostile;
+mod isolation;
 mod times;
 
-use super::{Attempt, Failure, Input, Machine, Output, Timing, Way, Ways, chance::Chance};
+use super::{Attempt, Failure, Input, Machine, Note, Output, Timing, Way, Ways, chance::Chance};
 use crate::signal::Tag;
 use air::{Air, Speech};
 use network::{Pending, Side};
@@ -47,6 +48,10 @@ struct Peer {
     visitor: Option<(u32, usize, Attempt)>,
     guests: HashMap<u32, Option<(usize, Attempt)>>,
     end: Option<End>,
+    /// When the first sound of somebody else began that was understood here.
+    understood: Option<Duration>,
+    /// When it was first told that the network brings nothing, or all ended.
+    told: Option<Duration>,
     speaking: Option<usize>,
     gone: bool,
 }
@@ -59,6 +64,7 @@ enum Happens {
     SpeechOver(usize),
     Decoded(usize),
     Knock(u32),
+    StrangerKnocks,
     LinkAlive(usize),
     LinkOpens(usize, usize),
     TickDue,
@@ -93,6 +99,8 @@ impl Room {
                 visitor: None,
                 guests: HashMap::new(),
                 end: None,
+                understood: None,
+                told: None,
                 speaking: None,
                 gone: false,
             })
@@ -201,6 +209,7 @@ impl Room {
             }
             Happens::Decoded(speech) => self.decoded(speech),
             Happens::Knock(attempt) => self.knock(peer, Attempt(attempt)),
+            Happens::StrangerKnocks => self.stranger_knocks(peer),
             Happens::LinkAlive(link) => {
                 for (peer, attempt) in self.links[link].ends {
                     if self.both_hold(link) {
@@ -291,6 +300,9 @@ impl Room {
                 self.at(end + self.air.decode_delay, peer, Happens::Decoded(speech));
             }
             Output::Hush => self.hush(peer),
+            Output::Note(Note::NoRoute | Note::Unreached(_)) => {
+                self.peers[peer].told.get_or_insert(now);
+            }
             Output::Note(_) => {}
             Output::Done { attempt, way } => {
                 let (other, _) = self
@@ -304,6 +316,7 @@ impl Room {
             }
             Output::Failed(failure) => {
                 self.peers[peer].end = Some(End::Failed(failure, now));
+                self.peers[peer].told.get_or_insert(now);
                 assert!(
                     self.peers[peer].attempts.is_empty(),
                     "attempts are left over"

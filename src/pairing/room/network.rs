@@ -1,6 +1,6 @@
 //! The network between the peers: doors to knock at, firewalls, links that open.
 
-use super::{End, Happens, Room, ms};
+use super::{End, Happens, NOBODY, Room, ms};
 use crate::pairing::{Attempt, Input};
 use std::time::Duration;
 
@@ -78,8 +78,26 @@ impl Room {
         }
     }
 
+    /// Somebody who is nobody here has heard the beacon of `host`, knocks, and is gone at once.
+    pub(super) fn stranger_knocks(&mut self, host: usize) {
+        let beacon = |side: &Side| matches!(side, Side::Offer(_));
+        let doors = self.peers[host].attempts.iter();
+        let door = doors
+            .filter(|(_, side)| beacon(side))
+            .map(|(n, _)| *n)
+            .max();
+        let Some(door) = door.filter(|door| !self.peers[host].guests.contains_key(door)) else {
+            return;
+        };
+        self.peers[host].visitor = Some((door, NOBODY, Attempt(0)));
+        self.tell(host, Input::Knocked(Attempt(door)));
+    }
+
     /// Both know of each other, and the network does what it does.
     pub(super) fn link(&mut self, one: (usize, Attempt), other: (usize, Attempt)) {
+        if other.0 == NOBODY {
+            return;
+        }
         let lost = |to, from| (self.air.loses)(to, from);
         if !lost(one.0, other.0) && !lost(other.0, one.0) {
             let link = self.links.len();
