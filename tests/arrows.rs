@@ -69,6 +69,7 @@ const LIBRARY: &[Row] = &[
     ),
     pure("air", &["units"], &["realfft"]),
     pure("audio", &["units"], &["thiserror"]),
+    pure("audio/spectrum", &["units"], &["realfft"]),
     edge("audio/files", &["units"], &["symphonia", "thiserror"]),
     edge(
         "audio/device",
@@ -80,7 +81,7 @@ const LIBRARY: &[Row] = &[
         &[],
         &["flate2", "hkdf", "serde_json", "sha2", "thiserror"],
     ),
-    pure("medium", &["units"], &["thiserror"]),
+    pure("medium", &["units", "audio"], &["thiserror"]),
     pure("medium/ear", &["units", "modem", "audio"], &["thiserror"]),
     pure("medium/mouth", &["units", "modem"], &["thiserror"]),
     edge(
@@ -165,13 +166,14 @@ const BINARY: Row = edge(
         "tiny_skia",
         "tokio",
         "ttf_parser",
+        "unicode_width",
     ],
 );
 
 /// What tests inside a module may name on top of its row: the simulated room, and the crates
 /// that only tests use.
 const IN_TESTS_INSIDE: &[&str] = &["air"];
-const IN_TESTS_OUTSIDE: &[&str] = &["crc32fast", "proptest", "tempfile"];
+const IN_TESTS_OUTSIDE: &[&str] = &["crc32fast", "proptest", "tempfile", "vt100"];
 
 /// Parts of `std` that a pure module does not name outside its tests.
 const IMPURE: &[&str] = &["fs", "net", "thread", "process", "env"];

@@ -5,3 +5,4 @@ pub mod device;
 #[cfg(feature = "wav")]
 pub mod files;
 pub mod level;
+pub mod spectrum;

@@ -15,7 +15,8 @@ use super::interrupt;
 use super::options::{self, MicrophoneOption, ProfilesOption};
 use super::outcome::Nothing;
 use super::report;
-use super::talk::{Talk, meter, round};
+use super::screen::{Keep, Setting};
+use super::talk::{self, Talk, round};
 use super::text;
 
 /// Listen, and print every message that is heard
@@ -64,8 +65,11 @@ impl Hear {
         let reporter = sound.reporter();
         let mut advice = Advice::new(reporter.clone());
         let mut messages = 0;
-        // Until when a burst is going on, since the start.
-        let mut until = 0.0;
+        talk.open_screen(Setting {
+            limit: self.timeout,
+            profiles: self.profiles.profiles(),
+            keep: Keep::Above,
+        });
         while self.count.is_none_or(|count| messages < count) {
             if interrupt::asked() {
                 // Who gives up waiting wants to know why.
@@ -91,23 +95,25 @@ impl Hear {
                         "heard",
                         json!({"bytes": envelope.len(), "snr_db": round(f64::from(snr.0), 2)}),
                     );
+                    talk.screen(|scene, _| scene.heard());
                     talk.line(&format!("{}, SNR {snr}", text::bytes(envelope.len())));
-                    self.print(&envelope)?;
+                    talk::aside(|| self.print(&envelope))?;
                 }
                 Happening::Carrier { for_s } => {
                     talk.event("carrier", json!({"for_s": round(for_s, 3)}));
-                    until = talk.elapsed().as_secs_f64() + for_s;
                 }
                 Happening::Garbled => {
                     talk.event("garbled", json!({}));
                     talk.line("a burst could not be read alone; another pass of it adds to it");
                 }
-                Happening::Level { peak, .. } => {
-                    let left = until - talk.elapsed().as_secs_f64();
-                    talk.status(&match left > 0.0 {
-                        true => format!("hearing a burst {} {left:.1} s to go", meter(peak)),
-                        false => format!("listening {}", meter(peak)),
-                    });
+                Happening::Level { rms, peak } => {
+                    talk.screen(|scene, now| scene.level(now, rms, peak));
+                }
+                Happening::Spectrum(spectrum) => {
+                    talk.screen(|scene, now| scene.spectrum(now, &spectrum));
+                }
+                Happening::Hearing(hearing) => {
+                    talk.screen(|scene, now| scene.hearing(now, hearing));
                 }
                 Happening::Trouble(error @ MediumError::Closed) => return Err(error.into()),
                 Happening::Trouble(error) => {

@@ -13,7 +13,7 @@ pub(crate) fn install() {
     // it ends any other.
     let _ = ctrlc::set_handler(|| {
         if ASKED.swap(true, Ordering::SeqCst) {
-            talk::clear_status();
+            talk::leave();
             std::process::exit(130);
         }
     });

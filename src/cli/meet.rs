@@ -11,6 +11,7 @@ use clap::Args;
 
 use super::options::{self, LoudspeakerOption, MicrophoneOption, PairProfileOption};
 use super::pair::{WaysOptions, find};
+use super::screen::{Keep, Setting};
 use super::talk::Talk;
 use super::trust::TrustOptions;
 
@@ -49,11 +50,17 @@ impl MeetOptions {
     /// Pairs by sound with whoever runs `partner`, and has the user accept them.
     pub(crate) async fn meet(&self, partner: &str, talk: &mut Talk) -> Result<Link> {
         let air = options::both(&self.microphone, &self.loudspeaker, &self.profile);
+        let understood = air.understood;
         let sound = Sound::open(air).context("cannot use the air")?;
         talk.line(&format!(
             "looking for a peer within earshot; there, `{partner}` runs"
         ));
         let reporter = sound.reporter();
+        talk.open_screen(Setting {
+            limit: Some(talk.elapsed() + self.timeout),
+            profiles: understood,
+            keep: Keep::Within,
+        });
         let found = find(sound, self.options(), reporter, talk).await?;
         self.trust.accept(found, talk).await
     }

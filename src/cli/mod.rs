@@ -24,6 +24,7 @@ mod question;
 mod receive;
 mod report;
 mod say;
+mod screen;
 mod send;
 mod sketch;
 mod talk;
@@ -91,6 +92,7 @@ enum Command {
 pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
     interrupt::install();
+    talk::leave_when_panicking();
     let result = match cli.command {
         Command::Pair(command) => command.run(cli.quiet),
         Command::Send(command) => command.run(cli.quiet),

@@ -13,7 +13,8 @@ use super::interrupt;
 use super::meet::{self, MeetOptions};
 use super::outcome::{Interrupted, Nothing};
 use super::report;
-use super::talk::{Talk, meter, round};
+use super::screen::Stage;
+use super::talk::{Talk, round};
 use super::typed;
 
 /// Pair with whoever is listening, then chat
@@ -102,7 +103,7 @@ pub(super) async fn find(
         paired = pair(medium, options, on_event) => paired,
         () = watch => unreachable!("it waits without end"),
     };
-    talk.end_status();
+    talk.end_screen();
     paired.map_err(|error| {
         let heard = match error {
             // Who gives up waiting wants to know why, too.
@@ -138,39 +139,44 @@ pub(super) async fn find(
     })
 }
 
-fn tell(event: &PairEvent, talk: &mut Talk) {
+fn tell(event: &PairEvent, talk: &Talk) {
     match event {
         PairEvent::Playing { bytes, air_s } => {
             talk.event(
                 "playing",
                 json!({"bytes": bytes, "air_s": round(*air_s, 3)}),
             );
-            talk.status(&format!("playing {bytes} bytes, {air_s:.2} s"));
+            talk.screen(|scene, now| scene.playing(now, *bytes, *air_s));
         }
         PairEvent::Heard { bytes, snr_db } => {
             let snr = round(f64::from(*snr_db), 2);
             talk.event("heard", json!({"bytes": bytes, "snr_db": snr}));
+            talk.screen(|scene, _| scene.heard());
             talk.line(&format!("heard {bytes} bytes, SNR {snr_db:.1} dB"));
         }
         PairEvent::Answering => {
             talk.event("answering", json!({}));
+            talk.screen(|scene, _| scene.stage(Stage::Answering));
             talk.line("answering");
         }
         PairEvent::Answered => {
             talk.event("answered", json!({}));
+            talk.screen(|scene, _| scene.stage(Stage::Answered));
             talk.line("got an answer");
         }
         PairEvent::Knocked => {
             talk.event("knocked", json!({}));
+            talk.screen(|scene, _| scene.stage(Stage::Knocked));
             talk.line("somebody who heard it connects");
         }
         PairEvent::Busy => {
             talk.event("busy", json!({}));
+            talk.screen(|scene, _| scene.stage(Stage::Listening));
             talk.line("who was heard pairs with somebody else; waiting for another");
         }
         PairEvent::Connecting => {
             talk.event("connecting", json!({}));
-            talk.status("connecting");
+            talk.screen(|scene, _| scene.stage(Stage::Connecting));
         }
         PairEvent::Connected { way, seconds } => {
             let rounded = round(*seconds, 3);
@@ -180,14 +186,24 @@ fn tell(event: &PairEvent, talk: &mut Talk) {
             );
             talk.strong(&format!("connected by {way} in {seconds:.1} s"));
         }
-        PairEvent::Level { peak, .. } => talk.status(&format!("listening {}", meter(*peak))),
+        PairEvent::Level { rms, peak } => {
+            talk.screen(|scene, now| scene.level(now, *rms, *peak));
+        }
+        PairEvent::Spectrum(spectrum) => {
+            talk.screen(|scene, now| scene.spectrum(now, spectrum));
+        }
+        PairEvent::Hearing(hearing) => {
+            talk.screen(|scene, now| scene.hearing(now, *hearing));
+        }
         PairEvent::Unreached(apart) => {
             let (words, advice) = (apart.to_string(), apart.advice());
             talk.event("unreached", json!({"reason": words, "advice": advice}));
+            talk.screen(|scene, _| scene.hint(&format!("{words}. {advice}")));
             talk.line(&format!("{words}; still trying\n  {advice}"));
         }
         PairEvent::Trouble(words) => {
             talk.event("trouble", json!({"reason": words}));
+            talk.screen(|scene, _| scene.stage(Stage::Listening));
             talk.line(words);
         }
         _ => {}

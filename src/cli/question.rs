@@ -12,14 +12,25 @@ pub(crate) fn possible() -> bool {
 
 /// Asks until there is an answer; none if the user is gone (Ctrl-D).
 pub(crate) async fn ask(question: &str) -> Option<bool> {
+    let (answer, _) = ask_on_a_line(question).await;
+    answer
+}
+
+/// The same; also tells whether all of it took exactly one line of the terminal.
+pub(crate) async fn ask_on_a_line(question: &str) -> (Option<bool>, bool) {
     forget_what_was_typed_before();
+    let mut at_once = true;
     loop {
         let _ = write!(io::stderr().lock(), "{question} [Y/n] ");
         let _ = io::stderr().lock().flush();
-        let answer = line().await?;
-        if let Some(answer) = understand(&answer) {
-            return Some(answer);
+        let Some(line) = line().await else {
+            return (None, false);
+        };
+        let short = line.len() < SHORT && line.ends_with('\n');
+        if let Some(answer) = understand(&line) {
+            return (Some(answer), at_once && short);
         }
+        at_once = false;
     }
 }
 
@@ -67,6 +78,9 @@ async fn line() -> Option<String> {
     });
     receive.await.ok().flatten()
 }
+
+/// An answer that does not break a line.
+const SHORT: usize = 8;
 
 /// Where a person can answer.
 enum Keyboard {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 
+use super::screen::{self, Ink, Scene, Screen, Setting};
 use super::text;
 
 /// Whether a status line stands on the terminal and must go before anything else is printed.
@@ -17,6 +18,7 @@ pub(crate) struct Talk {
     mode: Mode,
     start: Instant,
     last_status: Option<Instant>,
+    screen: Option<Screen>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +52,7 @@ impl Talk {
             mode,
             start: now(),
             last_status: None,
+            screen: None,
         }
     }
 
@@ -68,24 +71,67 @@ impl Talk {
         self.mode == Mode::Lines
     }
 
+    /// How lines can be painted, where a person looks at a terminal.
+    pub(crate) fn ink(&self) -> Option<Ink> {
+        match self.mode {
+            Mode::Terminal { colour } => Some(Ink { colour }),
+            _ => None,
+        }
+    }
+
+    /// Puts up a screen, on a terminal.
+    pub(crate) fn open_screen(&mut self, setting: Setting) {
+        if let Some(ink) = self.ink() {
+            self.end_status();
+            self.screen = Screen::open(setting, self.start, ink);
+        }
+    }
+
+    /// Tells the screen something, if there is one.
+    pub(crate) fn screen(&self, news: impl FnOnce(&mut Scene, Duration)) {
+        if let Some(screen) = &self.screen {
+            screen.tell(news);
+        }
+    }
+
+    /// Takes the screen away, and leaves the lines that were said on it.
+    pub(crate) fn end_screen(&mut self) {
+        let said = self.screen.take().map(Screen::end);
+        for entry in said.into_iter().flatten() {
+            self.print(&entry.text, entry.strong);
+        }
+    }
+
     /// A line for people.
     pub(crate) fn line(&self, line: &str) {
-        if !matches!(self.mode, Mode::Json | Mode::Quiet) {
-            to_stderr(line);
-        }
+        self.say(line, false);
     }
 
     /// A line for people that should not be overlooked.
     pub(crate) fn strong(&self, line: &str) {
+        self.say(line, true);
+    }
+
+    fn say(&self, line: &str, strong: bool) {
+        match &self.screen {
+            Some(screen) => screen.line(line, strong),
+            None => self.print(line, strong),
+        }
+    }
+
+    fn print(&self, line: &str, strong: bool) {
         match self.mode {
-            Mode::Terminal { colour: true } => to_stderr(&format!("\x1b[1m{line}\x1b[0m")),
-            _ => self.line(line),
+            Mode::Json | Mode::Quiet => {}
+            Mode::Terminal { colour: true } if strong => {
+                to_stderr(&format!("\x1b[1m{line}\x1b[0m"));
+            }
+            Mode::Terminal { .. } | Mode::Lines => to_stderr(line),
         }
     }
 
     /// Draws the status line anew, on a terminal only and at most ten times a second.
     pub(crate) fn status(&mut self, line: &str) {
-        if !matches!(self.mode, Mode::Terminal { .. }) {
+        if !matches!(self.mode, Mode::Terminal { .. }) || self.screen.is_some() {
             return;
         }
         let now = now();
@@ -130,18 +176,41 @@ impl Talk {
 
 impl Drop for Talk {
     fn drop(&mut self) {
+        self.end_screen();
         clear_status();
     }
 }
 
 /// Prints a line to stderr, on a line of its own. A closed stderr is nobody's loss.
 pub(crate) fn to_stderr(line: &str) {
+    aside(|| {
+        let _ = writeln!(io::stderr().lock(), "{line}");
+    });
+}
+
+/// Writes to the terminal where no status line and no screen stands.
+pub(crate) fn aside<T>(write: impl FnOnce() -> T) -> T {
     clear_status();
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    screen::above(write)
+}
+
+/// The program ends by other ways than its own: leaves nothing half drawn.
+pub(crate) fn leave() {
+    clear_status();
+    screen::take_down();
+}
+
+/// What a panic has to say is not drawn over.
+pub(crate) fn leave_when_panicking() {
+    let say = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        leave();
+        say(panic);
+    }));
 }
 
 /// Takes the status line away, if one stands.
-pub(crate) fn clear_status() {
+fn clear_status() {
     if DRAWN.swap(false, Ordering::SeqCst) {
         let _ = write!(io::stderr().lock(), "\r\x1b[K");
     }
@@ -151,13 +220,6 @@ pub(crate) fn clear_status() {
 pub(crate) fn round(value: f64, digits: i32) -> f64 {
     let scale = 10f64.powi(digits);
     (value * scale).round() / scale
-}
-
-/// A level meter of ten cells for an amplitude of `0..=1`, from -60 dBFS to full scale.
-pub(crate) fn meter(peak: f32) -> String {
-    let dbfs = 20.0 * peak.max(1e-6).log10();
-    let cells = ((dbfs + 60.0) / 6.0).round().clamp(0.0, 10.0) as usize;
-    format!("[{}{}]", "#".repeat(cells), "-".repeat(10 - cells))
 }
 
 #[expect(
@@ -175,16 +237,4 @@ pub(crate) fn now() -> Instant {
 )]
 pub(crate) fn wait(time: Duration) {
     std::thread::sleep(time);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_meter_spans_sixty_decibels() {
-        assert_eq!(meter(1.0), "[##########]");
-        assert_eq!(meter(0.0), "[----------]");
-        assert_eq!(meter(0.0316), "[#####-----]"); // -30 dBFS
-    }
 }

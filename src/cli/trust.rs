@@ -10,6 +10,7 @@ use serde_json::json;
 use super::chat::interrupted;
 use super::outcome::{Interrupted, Nothing};
 use super::question;
+use super::screen;
 use super::talk::{self, Talk};
 
 /// Whom to accept.
@@ -58,17 +59,32 @@ impl TrustOptions {
                  compared them: use --code where it matters who is there"
             ));
         } else {
-            talk::to_stderr(&format!("\n    {words}\n"));
+            let ink = talk.ink();
+            let shown = match ink {
+                Some(ink) => Some(screen::show_words(words.each(), ink, 1)),
+                None => {
+                    talk::to_stderr(&format!("\n    {words}\n"));
+                    None
+                }
+            };
             let asked = tokio::select! {
-                // Ctrl-D is a no.
-                asked = question::ask("Do both screens show these words?") => {
-                    Some(asked == Some(true))
+                asked = question::ask_on_a_line("Do both screens show these words?") => {
+                    let (answer, on_a_line) = asked;
+                    if let Some(shown) = shown.filter(|_| on_a_line) {
+                        shown.take_back();
+                        talk.line(&format!("this screen shows: {words}"));
+                    }
+                    // Ctrl-D is a no.
+                    Some(answer == Some(true))
                 }
                 reason = found.ended() => {
                     question::leave();
                     return Err(over(talk, &reason.to_string()));
                 }
-                () = interrupted() => None,
+                () = interrupted() => {
+                    question::leave();
+                    None
+                }
             };
             if asked != Some(true) {
                 found.refuse().await;

@@ -1,15 +1,17 @@
 //! Samples heard to happenings: what a microphone's stream says to a medium.
 
-use super::Happening;
+use super::{Happening, Hearing};
 use crate::audio::level::Meter;
+use crate::audio::spectrum::Spectroscope;
 use crate::modem::{Diagnosis, Event, Loss, Profile, Receiver, ReceiverError, Report};
 use crate::units::SampleRate;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A receiver and a level meter on one stream of samples.
+/// A receiver, a level meter and a spectroscope on one stream of samples.
 pub(super) struct Ear {
     receiver: Receiver,
     meter: Meter,
+    scope: Spectroscope,
     reporter: Reporter,
     rate: SampleRate,
     /// Within so many seconds of a carrier its header is read, or it was none.
@@ -42,6 +44,7 @@ impl Ear {
         Ok(Self {
             receiver: Receiver::new(profiles, rate)?,
             meter: Meter::new(rate),
+            scope: Spectroscope::new(rate),
             reporter: Reporter(Arc::new(Mutex::new(Diagnosis::new(profiles, rate)))),
             rate,
             to_header_s: profiles
@@ -89,6 +92,9 @@ impl Ear {
                 peak: level.peak,
             });
         }
+        if let Some(spectrum) = self.scope.push(samples) {
+            tell(Happening::Spectrum(spectrum));
+        }
         let position = self.receiver.position() + samples.len() as u64;
         self.reporter.with(|diagnosis| diagnosis.push(samples));
         for event in self.receiver.push(samples) {
@@ -96,8 +102,12 @@ impl Ear {
             if let Event::Message(heard) = &event {
                 self.heard_in = Profile::by_name(heard.profile);
             }
+            let hearing = hearing(&event, position, self.rate);
             if let Some(happening) = happening(event, position, self.rate, self.to_header_s) {
                 tell(happening);
+            }
+            if let Some(hearing) = hearing {
+                tell(Happening::Hearing(hearing));
             }
         }
     }
@@ -124,6 +134,23 @@ fn happening(event: Event, position: u64, rate: SampleRate, to_header_s: f64) ->
             ..
         } => None,
         Event::Lost { .. } => Some(Happening::Garbled),
+    }
+}
+
+/// What an event tells of how far something has come.
+fn hearing(event: &Event, position: u64, rate: SampleRate) -> Option<Hearing> {
+    match *event {
+        Event::Carrier { level, .. } => Some(Hearing::Preamble { above: level }),
+        Event::Header {
+            bytes, pass, until, ..
+        } => Some(Hearing::Header {
+            bytes,
+            pass,
+            for_s: rate.seconds(until.saturating_sub(position)),
+        }),
+        Event::Segment { got, need, .. } => Some(Hearing::Part { got, need }),
+        Event::Kept { passes, snr, .. } => Some(Hearing::Kept { passes, snr }),
+        Event::Message(_) | Event::Unread(_) | Event::Lost { .. } => None,
     }
 }
 
@@ -238,9 +265,38 @@ mod tests {
     }
 
     #[test]
-    fn the_level_is_told_ten_times_a_second() {
+    fn a_burst_is_followed_from_its_preamble_over_its_header() {
+        let burst = crate::modem::Transmitter::new(&Profile::AUDIBLE, RATE).burst(b"hello", 2);
+        let mut samples = burst.expect("fits").into_samples();
+        samples.resize(samples.len() + 24_000, 0.0);
         let mut ear = Ear::new(Profile::ALL, RATE).expect("an ear");
-        let mut levels = 0;
+        let mut followed = Vec::new();
+        for block in samples.chunks(480) {
+            ear.hear(block, |happening| match happening {
+                Happening::Hearing(hearing) => followed.push(Some(hearing)),
+                Happening::Heard { .. } => followed.push(None),
+                _ => {}
+            });
+        }
+        let [
+            Some(Hearing::Preamble { above }),
+            Some(Hearing::Header {
+                bytes: Some(5),
+                pass: 2,
+                for_s,
+            }),
+            None,
+        ] = followed[..]
+        else {
+            panic!("{followed:?}");
+        };
+        assert!(above.0 > 0.0 && for_s < 0.5, "{above} {for_s}");
+    }
+
+    #[test]
+    fn the_level_and_the_spectrum_are_told_ten_times_a_second() {
+        let mut ear = Ear::new(Profile::ALL, RATE).expect("an ear");
+        let (mut levels, mut spectra) = (0, 0);
         for _ in 0..100 {
             ear.hear(&[0.5; 480], |happening| {
                 levels += usize::from(matches!(
@@ -250,9 +306,10 @@ mod tests {
                         peak: 0.5
                     }
                 ));
+                spectra += usize::from(matches!(happening, Happening::Spectrum(_)));
             });
         }
-        assert_eq!(levels, 10);
+        assert_eq!((levels, spectra), (10, 10));
     }
 
     #[cfg(feature = "live")]

@@ -2,6 +2,7 @@
 
 use super::Happening;
 use std::collections::VecDeque;
+use std::mem::discriminant;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 #[cfg(feature = "live")]
 use std::time::Duration;
@@ -18,12 +19,13 @@ struct Shared {
 }
 
 impl Inbox {
-    /// Appends a happening. Of levels only the last is kept. If nobody polls, what matters least
-    /// is dropped first.
+    /// Appends a happening. Of levels and of spectra only the last is kept. If nobody polls, what
+    /// matters least is dropped first.
     pub(super) fn put(&self, happening: Happening) {
         let mut queue = self.queue();
-        if matches!(happening, Happening::Level { .. }) {
-            queue.retain(|waiting| !matches!(waiting, Happening::Level { .. }));
+        if matches!(happening, Happening::Level { .. } | Happening::Spectrum(_)) {
+            let kind = discriminant(&happening);
+            queue.retain(|waiting| discriminant(waiting) != kind);
         }
         queue.push_back(happening);
         if queue.len() > CAPACITY {
@@ -62,7 +64,7 @@ impl Inbox {
 /// How much it matters.
 fn weight(happening: &Happening) -> u8 {
     match happening {
-        Happening::Level { .. } => 0,
+        Happening::Level { .. } | Happening::Spectrum(_) | Happening::Hearing(_) => 0,
         Happening::Carrier { .. } | Happening::Garbled => 1,
         Happening::Heard { .. } => 2,
         Happening::Started { .. } | Happening::Finished | Happening::Trouble(_) => 3,
@@ -75,6 +77,7 @@ const CAPACITY: usize = 256;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::medium::Spectrum;
     use crate::units::Decibels;
 
     fn heard(number: u8) -> Happening {
@@ -88,14 +91,23 @@ mod tests {
         Happening::Level { rms, peak: rms }
     }
 
+    fn spectrum(level: f32) -> Happening {
+        Happening::Spectrum(Spectrum {
+            levels: [level; Spectrum::BANDS],
+        })
+    }
+
     #[test]
-    fn happenings_come_out_in_order_and_of_levels_only_the_last() {
+    fn happenings_come_out_in_order_and_of_levels_and_spectra_only_the_last() {
         let inbox = Inbox::default();
-        for happening in [level(0.1), heard(1), level(0.2), heard(2), level(0.3)] {
+        for happening in [level(0.1), heard(1), level(0.2), spectrum(-50.0), heard(2)] {
+            inbox.put(happening);
+        }
+        for happening in [level(0.3), spectrum(-40.0)] {
             inbox.put(happening);
         }
         let out: Vec<Happening> = std::iter::from_fn(|| inbox.take()).collect();
-        assert_eq!(out, [heard(1), heard(2), level(0.3)]);
+        assert_eq!(out, [heard(1), heard(2), level(0.3), spectrum(-40.0)]);
     }
 
     #[test]

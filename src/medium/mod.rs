@@ -14,6 +14,7 @@ mod ear;
 mod inbox;
 mod mouth;
 
+pub use crate::audio::spectrum::Spectrum;
 pub use ear::Reporter;
 
 use crate::units::Decibels;
@@ -82,8 +83,47 @@ pub enum Happening {
         /// Largest magnitude of the last block.
         peak: f32,
     },
+    /// How loud it is at each frequency: for a picture.
+    Spectrum(Spectrum),
+    /// How far something has come that is being heard: for a screen. What it means for others is
+    /// told by [`Happening::Carrier`], [`Happening::Heard`] and [`Happening::Garbled`] as well.
+    Hearing(Hearing),
     /// The medium has a problem; unless it is final it goes on by itself.
     Trouble(MediumError),
+}
+
+/// How far something has come that is being heard; perhaps it is our own.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Hearing {
+    /// A preamble seems to stand out of the noise. Noise makes one now and then.
+    Preamble {
+        /// How far.
+        above: Decibels,
+    },
+    /// Its header was read: an envelope is on its way.
+    Header {
+        /// Its length, if this header tells.
+        bytes: Option<usize>,
+        /// Which pass of it this is, `0..8`; it counts on modulo 8.
+        pass: u8,
+        /// Seconds until this pass ends.
+        for_s: f64,
+    },
+    /// A part of a long envelope was read.
+    Part {
+        /// Parts that were read so far.
+        got: usize,
+        /// Parts that are enough.
+        need: usize,
+    },
+    /// A pass that could not be read alone is kept; further ones add to it.
+    Kept {
+        /// How many are kept by now.
+        passes: u32,
+        /// Signal-to-noise ratio of this one.
+        snr: Decibels,
+    },
 }
 
 /// What can be wrong with a medium.

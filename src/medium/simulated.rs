@@ -246,14 +246,22 @@ const STEP: Duration = Duration::from_millis(10);
 mod tests {
     use super::*;
 
-    /// Lets two ends be in a room for `seconds`; gives what happened to each, levels left out.
+    fn is_for_a_screen(happening: &Happening) -> bool {
+        matches!(
+            happening,
+            Happening::Level { .. } | Happening::Spectrum(_) | Happening::Hearing(_)
+        )
+    }
+
+    /// Lets two ends be in a room for `seconds`; gives what happened to each that decisions rest
+    /// on.
     fn pass(hall: &mut Hall, inboxes: &[Inbox; 2], seconds: f64) -> [Vec<Happening>; 2] {
         for _ in 0..RATE.samples_in(seconds) / BLOCK as u64 {
             hall.step();
         }
         [0, 1].map(|side| {
             std::iter::from_fn(|| inboxes[side].take())
-                .filter(|happening| !matches!(happening, Happening::Level { .. }))
+                .filter(|happening| !is_for_a_screen(happening))
                 .collect()
         })
     }

@@ -204,6 +204,14 @@ impl<M: Medium, E: FnMut(PairEvent)> Driver<M, E> {
                 (self.events)(PairEvent::Level { rms, peak });
                 return Ok(None);
             }
+            Happening::Spectrum(spectrum) => {
+                (self.events)(PairEvent::Spectrum(spectrum));
+                return Ok(None);
+            }
+            Happening::Hearing(hearing) => {
+                (self.events)(PairEvent::Hearing(hearing));
+                return Ok(None);
+            }
             Happening::Trouble(MediumError::Closed) => return Err(MediumError::Closed.into()),
             Happening::Trouble(trouble) => {
                 self.trouble(&trouble);

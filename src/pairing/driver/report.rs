@@ -1,5 +1,6 @@
 //! What happens while pairing, for a screen or a log.
 
+use crate::medium::{Hearing, Spectrum};
 use crate::pairing::{Apart, Note, Way};
 
 /// Something that happened while pairing.
@@ -47,6 +48,10 @@ pub enum PairEvent {
         /// Largest magnitude.
         peak: f32,
     },
+    /// How loud it is at each frequency.
+    Spectrum(Spectrum),
+    /// How far something has come that is being heard; perhaps it is our own.
+    Hearing(Hearing),
     /// Something went wrong that pairing goes on in spite of; in words.
     Trouble(String),
 }
