@@ -2,7 +2,7 @@
 //! does the same, and connects to them.
 //!
 //! What it is made of can be had one by one: a [medium](crate::medium), of which sound is one, and
-//! [`pairing::pair`](crate::pairing::pair) over any of them.
+//! [`pairing::pair`] over any of them.
 
 use crate::link::Introduction;
 use crate::medium::sound::{Sound, SoundError, SoundOptions};

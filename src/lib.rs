@@ -1,4 +1,8 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(
+    all(feature = "live", feature = "net"),
+    doc = include_str!("../docs/library.md")
+)]
 //! # The map
 //!
 //! The signal path, and the order of the modules below; each imports only what stands above it:

@@ -1,13 +1,14 @@
 //! Carries out what the [`Machine`](super::Machine) asks for: sounds, sockets and time.
 //!
 //! Everything here belongs to tokio's clock and tasks. [`Transport`] is what is needed of a WebRTC
-//! stack; [`RtcTransport`] is webrtc-rs behind it.
+//! stack; [`RtcTransport`] is webrtc-rs behind it, [`MemoryTransport`] needs no network at all.
 
 mod addresses;
 mod approach;
 mod doorstep;
 mod error;
 mod guard;
+mod memory_transport;
 mod pair;
 mod report;
 mod rtc_connection;
@@ -19,6 +20,7 @@ mod tries;
 
 pub use addresses::Addresses;
 pub use error::PairError;
+pub use memory_transport::MemoryTransport;
 pub use pair::{Cancel, PairOptions, pair, pair_by};
 pub use report::PairEvent;
 pub use rtc_transport::RtcTransport;

@@ -1,5 +1,5 @@
 //! What pairing needs of a WebRTC stack, and nothing more, so that another one can take the place
-//! of the one in use.
+//! of the one in use. [`MemoryTransport`](super::MemoryTransport) is the smallest there is.
 
 use crate::{
     link::Unproven,

@@ -203,9 +203,12 @@ impl Tries {
         }
     }
 
-    /// Gives an attempt's connection into other hands: it is not closed any more.
+    /// Gives an attempt's connection into other hands: it is not closed any more, and nobody waits
+    /// at its door.
     pub(super) fn release(&mut self, attempt: Attempt) {
-        self.live.remove(&attempt);
+        if let Some(released) = self.live.remove(&attempt) {
+            released.tasks.iter().for_each(JoinHandle::abort);
+        }
     }
 
     fn run(&mut self, attempt: Attempt, work: impl Future<Output = ()> + Send + 'static) {
