@@ -66,7 +66,15 @@ fn speed_tells_each_figure_with_its_spread() {
             .find(|record| record["what"] == what)
             .expect(what)
     };
-    for what in ["encode", "decode", "noise", "silence", "all-profiles"] {
+    for what in [
+        "encode",
+        "decode",
+        "noise",
+        "silence",
+        "all-profiles",
+        "talk",
+        "music",
+    ] {
         let record = of(what);
         has(
             record,

@@ -86,16 +86,6 @@ impl Spread {
             max: at(n.saturating_sub(1)),
         }
     }
-
-    /// Of something computed from each number, growing or falling with it.
-    pub(super) fn map(self, f: impl Fn(f64) -> f64) -> Self {
-        let (a, b) = (f(self.min), f(self.max));
-        Self {
-            median: f(self.median),
-            min: a.min(b),
-            max: a.max(b),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -122,11 +112,6 @@ mod tests {
         let spread = Spread::of(&[3.0, 1.0, 10.0]);
         assert_eq!((spread.median, spread.min, spread.max), (3.0, 1.0, 10.0));
         assert_eq!(Spread::of(&[4.0, 1.0, 2.0, 3.0]).median, 2.5);
-        let inverse = spread.map(|x| 30.0 / x);
-        assert_eq!(
-            (inverse.median, inverse.min, inverse.max),
-            (10.0, 3.0, 30.0)
-        );
     }
 
     #[test]

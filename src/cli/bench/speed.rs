@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use airshake::air::{Random, Room, Scene};
+use airshake::air::{Noise, NoiseSource, Random, Room, Scene};
 use airshake::modem::{Event, Profile, Receiver, Transmitter};
+use airshake::units::Decibels;
 use anyhow::{Result, bail};
 use clap::Args;
 use serde_json::{Value, json};
@@ -28,9 +29,9 @@ Examples:
   airshake bench speed
   airshake bench speed --payload 400 --rounds 21 --json
 
-JSON: a line each for what = encode, decode, noise, silence, all-profiles
-(noise), with bench, profile, payload, sound_s, rounds, times_real_time,
-times_real_time_min, times_real_time_max, core_percent; what = start, with ms, ms_min, ms_max;
+JSON: a line each for what = encode, decode, noise, silence, and in all profiles
+at once all-profiles (noise), talk, music, with bench, profile, payload,
+sound_s, rounds, times_real_time, times_real_time_min, times_real_time_max, core_percent; what = start, with ms, ms_min, ms_max;
 what = latency, with stream_ms, cpu_ms and their _min and _max; what =
 memory, with receiver_mib and process_mib (Linux).")]
 pub(super) struct Speed {
@@ -56,12 +57,8 @@ pub(super) struct Speed {
 /// The figures of one run.
 #[derive(Debug, Default)]
 struct Figures {
-    encode: Vec<f64>,
-    decode: Vec<f64>,
-    noise: Vec<f64>,
-    silence: Vec<f64>,
-    /// Noise again, in all profiles at once.
-    all: Vec<f64>,
+    /// Times real time, for each of [`WORKS`].
+    speeds: [Vec<f64>; WORKS.len()],
     start_ms: Vec<f64>,
     stream_ms: Vec<f64>,
     cpu_ms: Vec<f64>,
@@ -70,8 +67,20 @@ struct Figures {
 /// Samples a sound card gives at once: 10 ms.
 const BLOCK: usize = 480;
 
-/// What listening in all profiles at once is called.
-const ALL_PROFILES: &str = "noise, all profiles";
+/// What is timed: for people, and for programs. The first is sending; the others are listening, of
+/// which the last ones are in all profiles at once.
+const WORKS: [(&str, &str); 7] = [
+    ("encode", "encode"),
+    ("decode, back to back", "decode"),
+    ("listen to noise", "noise"),
+    ("listen to silence", "silence"),
+    ("noise, all profiles", "all-profiles"),
+    ("talk, all profiles", "talk"),
+    ("music, all profiles", "music"),
+];
+
+/// Which of them are listening to what is no message.
+const LISTENING: std::ops::RangeFrom<usize> = 2..;
 
 /// Half a minute.
 const MEMORY_BLOCKS: usize = 3_000;
@@ -90,13 +99,24 @@ impl Speed {
         let (messages, sound) = self.messages(frames)?;
         let noise = record(&vec![0.0; frames], 2);
         let silence = vec![0.0; frames];
+        let [talking, music] = [Noise::Babble, Noise::Music].map(|kind| play(kind, frames));
+        let one = [self.profile.profile];
+        // In the order of the works.
+        let sounds: [(&[&'static Profile], &[f32], usize); WORKS.len() - 1] = [
+            (&one, &sound, messages),
+            (&one, &noise, 0),
+            (&one, &silence, 0),
+            (Profile::ALL, &noise, 0),
+            (Profile::ALL, &talking, 0),
+            (Profile::ALL, &music, 0),
+        ];
         let mut figures = Figures::default();
         for done in 0..self.rounds {
             if interrupt::asked() {
                 break;
             }
             talk.status(&format!("round {} of {}", done + 1, self.rounds));
-            self.round(&mut figures, messages, [&sound, &noise, &silence], done)?;
+            self.round(&mut figures, &sounds, done)?;
         }
         talk.end_status();
         let complete = figures.cpu_ms.len() == self.rounds as usize;
@@ -112,8 +132,7 @@ impl Speed {
     fn round(
         &self,
         figures: &mut Figures,
-        messages: usize,
-        [sound, noise, silence]: [&[f32]; 3],
+        sounds: &[(&[&'static Profile], &[f32], usize)],
         number: u32,
     ) -> Result<()> {
         let profile = self.profile.profile;
@@ -134,15 +153,10 @@ impl Speed {
             Ok(())
         });
         result?;
-        figures.encode.push(made / time.as_secs_f64());
+        figures.speeds[0].push(made / time.as_secs_f64());
 
-        let one: &[&Profile] = &[profile];
-        for (profiles, samples, expected, speeds) in [
-            (one, sound, messages, &mut figures.decode),
-            (one, noise, 0, &mut figures.noise),
-            (one, silence, 0, &mut figures.silence),
-            (Profile::ALL, noise, 0, &mut figures.all),
-        ] {
+        for (&(profiles, samples, expected), speeds) in sounds.iter().zip(&mut figures.speeds[1..])
+        {
             let mut receiver = Receiver::new(profiles, RATE)?;
             let (time, got) = timed(|| listen(&mut receiver, samples));
             if got != expected {
@@ -253,11 +267,9 @@ impl Speed {
             ]);
         };
         let real_time = "x real time  ";
-        row("encode", &figures.encode, 0, real_time);
-        row("decode, back to back", &figures.decode, 0, real_time);
-        row("listen to noise", &figures.noise, 0, real_time);
-        row("listen to silence", &figures.silence, 0, real_time);
-        row(ALL_PROFILES, &figures.all, 0, real_time);
+        for ((name, _), numbers) in WORKS.iter().zip(&figures.speeds) {
+            row(name, numbers, 0, real_time);
+        }
         row("start a receiver", &figures.start_ms, 2, "ms of work   ");
         row(
             "last sample to message",
@@ -266,8 +278,16 @@ impl Speed {
             "ms of sound  ",
         );
         row("", &figures.cpu_ms, 2, "ms of work   ");
-        let scan = Spread::of(&figures.noise).map(|speed| 100.0 / speed);
-        let mut notes = vec![format!("Listening takes {:.3} % of one core.", scan.median)];
+        let listening = figures.speeds[LISTENING].iter().map(|speeds| {
+            let speed = Spread::of(speeds).median;
+            100.0 / speed
+        });
+        let (least, most) = listening.fold((f64::INFINITY, 0.0), |(least, most): (f64, f64), x| {
+            (least.min(x), most.max(x))
+        });
+        let mut notes = vec![format!(
+            "Listening takes {least:.3} to {most:.3} % of one core."
+        )];
         if let (Some(memory), Some(process)) = (memory, process) {
             notes.push(format!(
                 "A receiver takes {:.1} MiB; the whole process had {:.1} MiB at most by then.",
@@ -291,22 +311,15 @@ impl Speed {
     }
 
     fn picture(&self, figures: &Figures) -> Picture {
-        let rows = [
-            ("encode", &figures.encode),
-            ("decode, back to back", &figures.decode),
-            ("listen to noise", &figures.noise),
-            ("listen to silence", &figures.silence),
-            (ALL_PROFILES, &figures.all),
-        ];
-        let spreads = rows.map(|(_, numbers)| Spread::of(numbers));
+        let spreads = figures.speeds.each_ref().map(|numbers| Spread::of(numbers));
         let most = spreads.iter().map(|spread| spread.max).fold(0.0, f64::max);
         let of = |at: usize| (at as f64, spreads[at]);
-        let bars = (0..rows.len())
+        let bars = (0..WORKS.len())
             .map(of)
             .map(|(at, spread)| (at, spread.median));
-        let sure = (0..rows.len()).map(of).map(|(at, s)| (at, s.min, s.max));
+        let sure = (0..WORKS.len()).map(of).map(|(at, s)| (at, s.min, s.max));
         let panel = Panel::new("")
-            .x(Axis::named(rows.map(|(name, _)| name)))
+            .x(Axis::named(WORKS.map(|(name, _)| name)))
             .y(Axis::linear("times real time").range(0.0, most * 1.06))
             .series(Series::bars("", bars.collect(), 0.6).sure(sure.collect()));
         Picture::new("Speed of one thread against real time")
@@ -351,12 +364,11 @@ impl Speed {
         let start = Spread::of(&figures.start_ms);
         let stream = Spread::of(&figures.stream_ms);
         let cpu = Spread::of(&figures.cpu_ms);
-        vec![
-            speed("encode", &figures.encode),
-            speed("decode", &figures.decode),
-            speed("noise", &figures.noise),
-            speed("silence", &figures.silence),
-            speed("all-profiles", &figures.all),
+        let works = WORKS.iter().zip(&figures.speeds);
+        let mut records: Vec<Value> = works
+            .map(|((_, what), numbers)| speed(what, numbers))
+            .collect();
+        records.extend([
             record(
                 "start",
                 json!({
@@ -383,7 +395,8 @@ impl Speed {
                     "process_mib": process.map(|bytes| round(mebibytes(bytes), 2)),
                 }),
             ),
-        ]
+        ]);
+        records
     }
 }
 
@@ -392,6 +405,19 @@ fn record(sound: &[f32], seed: u64) -> Vec<f32> {
     let mut recorded = Vec::with_capacity(sound.len());
     Room::new(&NOISE, seed, RATE).process(sound, &mut recorded);
     recorded
+}
+
+/// What nobody sends a message in, as a sound card gives it: in 16 bits, 20 dB below full scale.
+fn play(kind: Noise, frames: usize) -> Vec<f32> {
+    let random = Random::new(3, "listening");
+    let mut sound = vec![0.0; frames];
+    NoiseSource::new(kind, Decibels(0.0), RATE, random).add(&mut sound);
+    let power = sound.iter().map(|x| x * x).sum::<f32>() / frames.max(1) as f32;
+    let scale = 0.1 / power.sqrt().max(f32::MIN_POSITIVE);
+    sound
+        .iter()
+        .map(|x| (x * scale * 32_768.0).round().clamp(-32_768.0, 32_767.0) / 32_768.0)
+        .collect()
 }
 
 /// How many messages come out.
