@@ -164,6 +164,24 @@ fn samples_that_are_no_numbers_harm_only_themselves() {
     assert_eq!(events(&vec![f32::NAN; 96_000], 4096, RATE), []);
 }
 
+/// Recordings in floating point hold any level: integers of 32 bits as they are, or nonsense.
+#[test]
+fn samples_beyond_all_scales_are_taken_calmly() {
+    let payload = payload(10, 1);
+    let burst = sound(&payload, 0, SampleRate::HZ_48000);
+    let lead = noise(24_000, 1e-3, 1);
+    for exponent in 0..=38 {
+        let level = 10f32.powi(exponent);
+        let loud = lead.iter().chain(&burst).chain(&lead);
+        let loud: Vec<f32> = loud.map(|x| x * level).collect();
+        let events = events(&loud, 4_096, SampleRate::HZ_48000);
+        // As integers of 16 or 24 bits may come.
+        if exponent <= 7 {
+            assert_eq!(messages(&events), [&payload[..]], "1e{exponent}");
+        }
+    }
+}
+
 #[test]
 fn a_burst_cut_in_the_middle_is_reported_as_cut_off() {
     // A symbol and a half hold 2 * 268 * 1.5 - 240 = 564 coded bits: fewer than the 1152 of the

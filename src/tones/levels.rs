@@ -223,7 +223,7 @@ impl Levels {
     fn tidy(&mut self) {
         for (on, off) in self.on.iter_mut().zip(&mut self.off) {
             *on = on.max(f32::MIN_POSITIVE * 1e6);
-            *off = off.clamp(*on * DEEPEST, *on);
+            *off = bounded(*off, *on);
         }
     }
 
@@ -231,7 +231,7 @@ impl Levels {
     pub(super) fn at(&self, symbol: usize, group: usize) -> (f32, f32) {
         let (scale_on, scale_off) = self.symbol.get(symbol).copied().unwrap_or((1.0, 1.0));
         let on = self.on[group] * scale_on;
-        (on, (self.off[group] * scale_off).clamp(on * DEEPEST, on))
+        (on, bounded(self.off[group] * scale_off, on))
     }
 
     pub(super) fn groups(&self) -> usize {
@@ -363,6 +363,12 @@ fn pool(sums: &[f32], symbols: usize, alike: usize, tones: usize) -> Vec<f32> {
             ((prefix[to] - prefix[from]) / ((to - from) * symbols) as f64) as f32
         })
         .collect()
+}
+
+/// A silent level within what is believed beside a sounding one. Samples far beyond full scale lead
+/// to energies beyond all numbers, which `clamp` refuses by a panic.
+fn bounded(off: f32, on: f32) -> f32 {
+    off.max(on * DEEPEST).min(on)
 }
 
 #[cfg(test)]
