@@ -1,0 +1,40 @@
+// What can go wrong, as classes; `message` is for people, `name` and the class for programs.
+
+/** Anything this package throws on purpose. */
+export class AirshakeError extends Error {
+  /** @param {string} message @param {ErrorOptions} [options] */
+  constructor(message, options) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** A function was called with what it does not take. */
+export class UsageError extends AirshakeError {}
+
+/** A payload or a sample rate is beyond what the modem does. */
+export class LimitError extends AirshakeError {}
+
+/** What came is no signal, or none that this version reads. */
+export class SignalError extends AirshakeError {}
+
+/** What came is no WAV file, or of a kind that is not read. */
+export class WavError extends AirshakeError {}
+
+/** The WebAssembly module could not be loaded. */
+export class LoadError extends AirshakeError {}
+
+/** The WebAssembly module stopped; what it was doing is lost, the next call gets a new one. */
+export class EngineError extends AirshakeError {}
+
+/** The error of a refusal that the module wrote as JSON. */
+export function refusal(/** @type {{error: string, words: string}} */ { error, words }) {
+  switch (error) {
+    case 'limit':
+      return new LimitError(words);
+    case 'signal':
+      return new SignalError(words);
+    default:
+      return new UsageError(words);
+  }
+}

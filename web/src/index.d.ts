@@ -1,0 +1,257 @@
+/** Errors: `message` is for people, the class for programs. */
+export class AirshakeError extends Error {}
+/** A function was called with what it does not take. */
+export class UsageError extends AirshakeError {}
+/** A payload or a sample rate is beyond what the modem does. */
+export class LimitError extends AirshakeError {}
+/** What came is no signal, or none that this version reads. */
+export class SignalError extends AirshakeError {}
+/** What came is no WAV file, or of a kind that is not read. */
+export class WavError extends AirshakeError {}
+/** The WebAssembly module could not be loaded. */
+export class LoadError extends AirshakeError {}
+/** The WebAssembly module stopped; the next call gets a new one. */
+export class EngineError extends AirshakeError {}
+
+export interface Profile {
+  /** What options take. */
+  name: string;
+  /** What it is for, in a few words. */
+  purpose: string;
+  /** The lowest sample rate that carries it. */
+  lowestRate: number;
+}
+
+/** Something the receiver noticed. Positions are counted in samples from the first one. */
+export type ModemEvent = Carrier | Header | Segment | Kept | Message | Unread | Lost | { type: 'other' };
+
+/** A preamble stands out of the noise. */
+export interface Carrier {
+  type: 'carrier';
+  at: number;
+  levelDb: number;
+}
+
+/** A message is on its way; its burst will be complete at sample `until`. */
+export interface Header {
+  type: 'header';
+  at: number;
+  profile: string;
+  /** Length of the message, if this header tells it. */
+  bytes: number | null;
+  /** Which pass of the message this is, 0 to 7. */
+  pass: number;
+  until: number;
+}
+
+/** A segment of a long message was read. */
+export interface Segment {
+  type: 'segment';
+  at: number;
+  got: number;
+  need: number;
+}
+
+/** A burst could not be read alone; further passes of its message add to it. */
+export interface Kept {
+  type: 'kept';
+  at: number;
+  pass: number;
+  passes: number;
+  snrDb: number;
+}
+
+/** A message, complete and checked. */
+export interface Message {
+  type: 'message';
+  /** First sample of the first preamble that was used. */
+  at: number;
+  /** One past the last sample that was needed. */
+  end: number;
+  payload: Uint8Array;
+  profile: string;
+  /** How many passes of the message were used. */
+  passes: number;
+  /** Power of the tones against the noise in their band. */
+  snrDb: number;
+  /** By how much the sender's clock runs faster, in parts per million. */
+  clockPpm: number;
+}
+
+/** A preamble was seen, but what followed could not be read by itself. */
+export interface Unread {
+  type: 'unread';
+  at: number;
+  header: boolean;
+  cutOff: boolean;
+  aboveDb: number | null;
+  snrDb: number;
+  /** How clearly there are tones at all, in standard deviations: 5 is sure. */
+  sigmas: number;
+  clockPpm: number;
+  /** Spread of the delays with which the preamble arrived. */
+  spreadSeconds: number;
+  /** The lowest and the highest frequency at which tones stand out, in hertz. */
+  band: [number, number] | null;
+}
+
+/** Something had a header but its data could not be recovered. */
+export interface Lost {
+  type: 'lost';
+  at: number;
+  profile: string;
+  reason:
+    | { type: 'unreadable'; passes: number }
+    | { type: 'cut-off' }
+    | { type: 'segments-missing'; got: number; need: number }
+    | { type: 'unsupported' }
+    | { type: 'other' };
+  snrDb: number;
+}
+
+/** What was heard, and why it was not more. */
+export interface Report {
+  seconds: number;
+  /** Null if all was zero. */
+  rmsDbfs: number | null;
+  peakDbfs: number | null;
+  messages: number;
+  /** Causes, the likeliest first. */
+  findings: Finding[];
+}
+
+export interface Finding {
+  /** Its name, which stays. */
+  cause: string;
+  /** What it is, for people. */
+  words: string;
+  /** What to do about it, for people. */
+  advice: string;
+  figures: Record<string, number>;
+}
+
+export interface LoadOptions {
+  /** Where the module is, or the module, if it is not beside this package. */
+  wasm?: URL | string | BufferSource | WebAssembly.Module;
+  /** Whether to use 128-bit vectors; asked of the engine if not given. */
+  simd?: boolean;
+}
+
+/** Loads the WebAssembly module, once. Every function does so when it is needed. */
+export function load(options?: LoadOptions): Promise<WebAssembly.Module>;
+/** Whether this engine of JavaScript knows 128-bit vectors. */
+export function hasSimd(): boolean;
+/** The modes of the modem. */
+export function profiles(): Promise<Profile[]>;
+
+export interface EncodeOptions {
+  /** `audible` if not given. */
+  profile?: string;
+  /** How often the message is sent, each time with other redundancy. 1 if not given. */
+  passes?: number;
+  /** With which pass to begin. 0 if not given. */
+  firstPass?: number;
+  /** Samples a second. 48,000 if not given. */
+  rate?: number;
+}
+
+/** Bytes as sound: mono samples within -1 and 1. At most 65,536 bytes; text becomes UTF-8. */
+export function encode(
+  payload: Uint8Array | ArrayBuffer | string,
+  options?: EncodeOptions,
+): Promise<Float32Array>;
+/** Bytes as a WAV file, 16 bit. */
+export function encodeWav(
+  payload: Uint8Array | ArrayBuffer | string,
+  options?: EncodeOptions,
+): Promise<Uint8Array>;
+/** Samples as a WAV file, 16 bit. */
+export function writeWav(samples: Float32Array, rate: number): Uint8Array;
+/** The samples of a WAV file, its channels mixed. */
+export function readWav(bytes: Uint8Array): { samples: Float32Array; rate: number };
+
+export interface DecodeOptions {
+  /** Profiles to listen for; all whose band the rate holds if not given. */
+  profiles?: string[];
+  onEvent?: (event: ModemEvent) => void;
+  signal?: AbortSignal;
+}
+
+/** The messages in a recording: mono samples, full scale 1. The page breathes meanwhile. */
+export function decode(samples: Float32Array, rate: number, options?: DecodeOptions): Promise<Message[]>;
+/** The messages, and a report of what was heard and why it was not more. */
+export function analyse(
+  samples: Float32Array,
+  rate: number,
+  options?: DecodeOptions,
+): Promise<{ messages: Message[]; report: Report }>;
+
+/** A streaming receiver: takes any number of samples, gives the events they caused. */
+export class Ear {
+  private constructor();
+  static open(rate: number, profiles?: string[]): Promise<Ear>;
+  push(samples: Float32Array): ModemEvent[];
+  /** The sound has ended: the events that were still open. */
+  finish(): ModemEvent[];
+  report(): Report;
+}
+
+export type Signal = Description | CandidateSignal | Renegotiate | Beacon | OtherSignal;
+
+/** An offer or an answer. */
+export interface Description {
+  type: 'offer' | 'answer';
+  sdp: string;
+  /** In an answer: the tag of the offer that it answers, 0 to 255. */
+  answers?: number;
+}
+
+export interface CandidateSignal {
+  type?: 'candidate';
+  candidate: { candidate: string; sdpMLineIndex?: number | null; sdpMid?: string | null };
+}
+
+export interface Renegotiate {
+  type?: 'renegotiate';
+  renegotiate: true;
+}
+
+/** An offer that is answered over the network. */
+export interface Beacon {
+  type: 'beacon';
+  /** As in an SDP: `sha-256 AB:CD:...`. */
+  fingerprint: string;
+  /** 16 hex digits, random, for one beacon. */
+  secret: string;
+  maxMessageSize: number;
+  /** As in an SDP: `candidate:...`. */
+  candidates: string[];
+}
+
+/** What else simple-peer says, as the peer's own text: unchecked. */
+export interface OtherSignal {
+  type: 'transceiverRequest' | string;
+  [name: string]: unknown;
+}
+
+/** Packs a signal of simple-peer, an `RTCSessionDescription` or a beacon into few bytes. */
+export function packSignal(
+  signal:
+    | Signal
+    | RTCSessionDescription
+    | RTCSessionDescriptionInit
+    | { type: 'beacon'; sdp: string; secret: string },
+  options?: {
+    /** The packed offer to which it is the answer. */
+    answering?: Uint8Array;
+  },
+): Promise<Uint8Array>;
+/** The inverse of `packSignal`. Damaged or hostile bytes give a `SignalError`. */
+export function unpackSignal(packed: Uint8Array): Promise<Signal>;
+/** The tag of a packed offer: an answer whose `answers` is another one is for somebody else. */
+export function tagOf(offer: Uint8Array): Promise<number>;
+/**
+ * What to tell an `RTCPeerConnection` as the answer of a beacon's sender, after its own offer, of
+ * which `pwd` is the `a=ice-pwd`.
+ */
+export function answerToBeacon(beacon: Uint8Array, pwd: string): Promise<{ type: 'answer'; sdp: string }>;
