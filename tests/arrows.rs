@@ -113,7 +113,7 @@ const LIBRARY: &[Row] = &[
     edge(
         "link/transfer/disk",
         &[],
-        &["async_trait", "sha2", "thiserror", "tokio"],
+        &["async_trait", "fs4", "sha2", "thiserror", "tokio"],
     ),
     pure(
         "pairing",

@@ -2,10 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use airshake::link::transfer::{
-    Offer, Progress, Reason, Summary, TransferError, TransferEvent, TreePath,
-};
-use anyhow::Result;
+use airshake::link::transfer::{Offer, Progress, Summary, TransferError, TransferEvent, TreePath};
+use anyhow::{Result, anyhow};
 use serde_json::json;
 
 use super::outcome::Nothing;
@@ -90,9 +88,13 @@ impl Moving {
             Err(error) => {
                 talk.event("closed", json!({"reason": error.to_string()}));
                 return Err(match error {
-                    TransferError::Folder { .. }
-                    | TransferError::Busy(_)
-                    | TransferError::Ours(Reason::DiskFull) => error.into(),
+                    TransferError::Folder { .. } | TransferError::Busy(_) => error.into(),
+                    TransferError::DiskFull { needed, free } => anyhow!(
+                        "the disk is full: {} still to come, {} free\nMake room and run both again: \
+                         it goes on where it was.",
+                        bytes(needed),
+                        bytes(free)
+                    ),
                     error => Nothing(format!("{error}{}", again(&error))).into(),
                 });
             }

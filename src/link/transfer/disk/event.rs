@@ -82,6 +82,17 @@ pub enum TransferError {
     /// This side did.
     #[error("given up: {0}")]
     Ours(Reason),
+    /// There is not enough room for what is offered, or there was until something else took it.
+    #[error(
+        "the disk is full: {needed} bytes are still to come, {free} are free; make room and try \
+         again: it goes on where it was"
+    )]
+    DiskFull {
+        /// Bytes that are still to be written.
+        needed: u64,
+        /// Bytes that may be.
+        free: u64,
+    },
     /// The link broke.
     #[error("{0}")]
     Closed(CloseReason),

@@ -55,6 +55,13 @@ impl Folder {
         })
     }
 
+    /// Bytes that may still be written, if the system knows: some network disks say that they
+    /// have no room at all, not even for what is there.
+    pub(super) fn free(&self) -> Option<u64> {
+        let disk = fs4::statvfs(&self.path).ok()?;
+        (disk.total_space() > 0).then_some(disk.available_space())
+    }
+
     /// Where the part of a file is kept. It depends on nothing but its path: the next offer of
     /// the same path goes on with it, if it is the beginning of what is offered then.
     pub(super) fn partial(&self, path: &TreePath) -> PathBuf {

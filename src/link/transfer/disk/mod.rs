@@ -3,6 +3,7 @@
 
 mod event;
 mod folder;
+mod incoming;
 mod landing;
 mod offering;
 mod pump;
@@ -10,10 +11,11 @@ mod reader;
 mod receive;
 mod send;
 mod survey;
+mod writer;
 
 pub use event::{Progress, Summary, TransferError, TransferEvent};
+pub use incoming::{Incoming, ReceiveOptions};
 pub use offering::{LeftOut, Offering, OfferingError, WhyLeftOut};
-pub use receive::{Incoming, ReceiveOptions};
 
 use super::{Modified, Reason};
 use sha2::{Digest, Sha256};

@@ -57,6 +57,16 @@ pub(super) fn survey(folder: &Folder, listing: &Listing, stop: &AtomicBool) -> S
     survey
 }
 
+/// Bytes that these files lack on the disk: all but their parts.
+pub(super) fn missing(folder: &Folder, listing: &Listing, files: &[u32]) -> u64 {
+    let entries = files.iter().filter_map(|index| listing.entry(*index));
+    let lacking = entries.map(|entry| {
+        let there = part(folder, entry).map_or(0, |(_, length)| length);
+        entry.size() - there
+    });
+    lacking.fold(0, u64::saturating_add)
+}
+
 /// The part of a file, and its length.
 fn part(folder: &Folder, entry: &Entry) -> Option<(PathBuf, u64)> {
     let place = folder.partial(&entry.path);
