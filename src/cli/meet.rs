@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use airshake::link::Link;
 use airshake::medium::sound::Sound;
-use airshake::pairing::{Addresses, PairOptions, Timing};
+use airshake::pairing::{PairOptions, Timing};
 use anyhow::{Context, Result};
 use clap::Args;
 
+use super::network::NetworkOptions;
 use super::options::{self, LoudspeakerOption, MicrophoneOption, PairProfileOption};
 use super::pair::{WaysOptions, find};
 use super::screen::{Keep, Setting};
@@ -21,10 +22,6 @@ pub(crate) struct MeetOptions {
     /// Give up when nobody was found in this many seconds
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = options::seconds)]
     timeout: Duration,
-
-    /// Network interface to be reached at; chosen by itself if not given
-    #[arg(long, value_name = "NAME")]
-    interface: Option<String>,
 
     /// Tell events as JSON lines on stderr
     #[arg(long)]
@@ -44,6 +41,9 @@ pub(crate) struct MeetOptions {
 
     #[command(flatten)]
     pub(crate) trust: TrustOptions,
+
+    #[command(flatten)]
+    network: NetworkOptions,
 }
 
 impl MeetOptions {
@@ -51,6 +51,7 @@ impl MeetOptions {
     pub(crate) async fn meet(&self, partner: &str, talk: &mut Talk) -> Result<Link> {
         let air = options::both(&self.microphone, &self.loudspeaker, &self.profile);
         let understood = air.understood;
+        let options = self.options()?;
         let sound = Sound::open(air).context("cannot use the air")?;
         talk.line(&format!(
             "looking for a peer within earshot; there, `{partner}` runs"
@@ -61,23 +62,23 @@ impl MeetOptions {
             profiles: understood,
             keep: Keep::Within,
         });
-        let found = find(sound, self.options(), reporter, talk).await?;
+        let found = find(sound, options, reporter, talk).await?;
         self.trust.accept(found, talk).await
     }
 
-    fn options(&self) -> PairOptions {
-        let interface = self.interface.clone();
-        PairOptions {
+    fn options(&self) -> Result<PairOptions> {
+        let mut options = PairOptions {
             timing: Timing {
                 deadline: self.timeout,
                 ..Timing::default()
             },
-            addresses: interface.map_or(Addresses::Automatic, Addresses::Interface),
             ways: self.ways.ways(),
             leave_when_busy: self.ways.no_wait,
             code: self.trust.code(),
             ..PairOptions::default()
-        }
+        };
+        self.network.apply(&mut options)?;
+        Ok(options)
     }
 }
 

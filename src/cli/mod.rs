@@ -14,6 +14,7 @@ mod interrupt;
 mod man;
 mod meet;
 mod moving;
+mod network;
 mod options;
 mod outcome;
 mod pair;

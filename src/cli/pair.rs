@@ -115,7 +115,8 @@ pub(super) async fn find(
         if let Some(heard) = &heard {
             talk.event("report", report::as_json(heard));
         }
-        talk.event("closed", json!({"reason": error.to_string()}));
+        let closed = json!({"reason": error.to_string(), "cause": cause_of(&error)});
+        talk.event("closed", closed);
         match error {
             PairError::Cancelled if interrupt::asked() => {
                 let cause = heard.and_then(|heard| report::cause(&heard));
@@ -137,6 +138,18 @@ pub(super) async fn find(
             error => error.into(),
         }
     })
+}
+
+/// The kind of an end, in a word that stays.
+fn cause_of(error: &PairError) -> &'static str {
+    match error {
+        PairError::NoPeer { .. } => "no-peer",
+        PairError::LinkFailed { .. } => "no-route",
+        PairError::Busy => "busy",
+        PairError::Proof(_) => "proof",
+        PairError::Cancelled => "cancelled",
+        _ => "other",
+    }
 }
 
 fn tell(event: &PairEvent, talk: &Talk) {

@@ -24,4 +24,7 @@ pub use reading::read;
 pub use timing::Timing;
 
 #[cfg(feature = "net")]
-pub use driver::{Addresses, Cancel, PairError, PairEvent, PairOptions, pair};
+pub use driver::{
+    Addresses, Cancel, PairError, PairEvent, PairOptions, ServerError, Servers, StunServer,
+    TurnServer, pair,
+};

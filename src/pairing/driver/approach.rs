@@ -2,7 +2,8 @@
 
 use super::{
     guard::{Guard, Verdict},
-    rtc_connection::{Certificate, Expected, Plan, Rtc, nameless},
+    rtc_connection::{Certificate, Expected, Plan, Rtc, is_named},
+    servers::Servers,
     sockets::RoomyRuntime,
     stun::{is_busy, is_check_to},
     transport::{Connection, TransportError},
@@ -13,7 +14,7 @@ use crate::{
 };
 use rtc::ice::mdns::MulticastDnsMode;
 use std::{
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -34,8 +35,10 @@ struct Ear {
     /// Our own, by which the other side calls us.
     ufrag: Ufrag,
     refused: watch::Sender<bool>,
-    /// Whether anything may be sent yet.
+    /// Whether anything may be sent yet,
     open: AtomicBool,
+    /// except to these.
+    servers: Vec<SocketAddr>,
 }
 
 impl Approach {
@@ -43,7 +46,9 @@ impl Approach {
     /// Gives that answer too.
     pub(super) async fn new(
         addresses: Vec<IpAddr>,
-        beacon: &Beacon,
+        servers: &Servers,
+        servers_at: Vec<SocketAddr>,
+        beacon: Beacon,
         straight: bool,
     ) -> Result<(Self, Description), TransportError> {
         let certificate = Certificate::fresh()?;
@@ -53,21 +58,30 @@ impl Approach {
             ufrag: credentials.ufrag.clone(),
             refused: watch::Sender::new(false),
             open: AtomicBool::new(straight),
+            servers: servers_at,
         });
+        let named = beacon.candidates.iter().any(|c| is_named(&c.address));
         let rtc = Rtc::build(Plan {
             addresses,
-            names: MulticastDnsMode::Disabled,
+            names: match named {
+                true => MulticastDnsMode::QueryOnly,
+                false => MulticastDnsMode::Disabled,
+            },
+            servers: servers.for_stack(),
             certificate,
             credentials: credentials.clone(),
             runtime: Arc::new(RoomyRuntime::guarded(ear.clone())),
             peer: Expected::This(beacon.fingerprint),
         })
         .await?;
-        let offer = rtc.offer().await?;
-        let mut theirs = nameless(&beacon.answer_to(&credentials.pwd));
+        rtc.begin_offer().await?;
+        let mut theirs = beacon.answer_to(&credentials.pwd);
         // Checked by us: the stack takes no part of one.
         theirs.fingerprint = Fingerprint::Sha256([0; 32]);
         rtc.accept(&theirs).await?;
+        // Knocking has begun; what servers have to say may come later.
+        let offer = rtc.described(Role::Offer).await?;
+        rtc.open_relays(&offer).await;
         // As short as theirs: who can tell us by so much can be told so.
         let fingerprint = match beacon.fingerprint {
             Fingerprint::Truncated128(_) => offer.fingerprint.truncated(),
@@ -126,7 +140,7 @@ impl Guard for Ear {
         Verdict::Pass
     }
 
-    fn send(&self) -> bool {
-        self.open.load(Ordering::Relaxed)
+    fn send(&self, to: SocketAddr) -> bool {
+        self.open.load(Ordering::Relaxed) || self.servers.contains(&to)
     }
 }

@@ -2,7 +2,9 @@
 
 use super::{
     guard::{Guard, Guarded, Verdict},
+    mirror::{self, Mirror},
     rtc_connection::{Certificate, Expected, Plan, Rtc, failed},
+    servers::Servers,
     sockets::RoomyRuntime,
     stun::{Caller, Check},
     transport::{Connection, TransportError},
@@ -32,6 +34,10 @@ pub(super) struct Doorstep {
     certificate: Certificate,
     pwd: Pwd,
     sockets: Vec<Arc<dyn AsyncUdpSocket>>,
+    /// For the connection.
+    servers: Servers,
+    /// Asked now and then, so that what they told of us stays true.
+    mirrors: Vec<Mirror>,
     who: Mutex<Who>,
     inside: watch::Sender<Inside>,
 }
@@ -69,8 +75,13 @@ enum Inside {
 
 impl Doorstep {
     /// Binds a socket at each address, all with one port if that is possible, and makes the
-    /// beacon that tells of them.
-    pub(super) fn new(addresses: &[IpAddr]) -> Result<(Self, Beacon), TransportError> {
+    /// beacon that tells of them, and of how STUN servers at `mirrors` see them. Relays of
+    /// `servers` are asked only when somebody has answered.
+    pub(super) async fn new(
+        addresses: &[IpAddr],
+        servers: Servers,
+        mirrors: &[SocketAddr],
+    ) -> Result<(Self, Beacon), TransportError> {
         let certificate = Certificate::fresh()?;
         let mut secret = [0; 8];
         getrandom::fill(&mut secret).map_err(failed("asking the system for chance"))?;
@@ -90,6 +101,8 @@ impl Doorstep {
             });
             sockets.push(RoomyRuntime::wrap(socket).map_err(failed("opening the sockets"))?);
         }
+        let mirrors = mirror::ask(&sockets, mirrors).await?;
+        candidates.extend(mirror::worth_telling(&mirrors, addresses));
         let beacon = Beacon {
             fingerprint: certificate.fingerprint,
             secret: Secret(secret),
@@ -100,10 +113,17 @@ impl Doorstep {
             certificate,
             pwd: beacon.pwd(),
             sockets,
+            servers,
+            mirrors,
             who: Mutex::new(Who::Nobody),
             inside: watch::Sender::new(Inside::Empty),
         };
         Ok((doorstep, beacon))
+    }
+
+    /// Whether a server told how we are seen.
+    pub(super) fn is_mirrored(&self) -> bool {
+        !self.mirrors.is_empty()
     }
 
     /// Reads what has come, until somebody has knocked. Whatever is not a check in order is
@@ -172,6 +192,7 @@ impl Doorstep {
         let rtc = Rtc::build(Plan {
             addresses: addresses.map(|addr| addr.ip()).collect(),
             names: MulticastDnsMode::Disabled,
+            servers: self.servers.for_stack(),
             certificate: self.certificate.clone(),
             credentials: IceCredentials {
                 ufrag: theirs.pwd.as_ufrag(),
@@ -181,7 +202,7 @@ impl Doorstep {
             peer: expected,
         })
         .await?;
-        rtc.answer(&peer).await?;
+        rtc.begin_answer(&peer).await?;
         if let Some(Visitor {
             from,
             check,
@@ -224,7 +245,18 @@ impl Doorstep {
 impl Connection for Doorstep {
     async fn knocked(&self) -> Result<(), TransportError> {
         loop {
-            match poll_fn(|cx| self.poll_knock(cx)).await? {
+            let knock = poll_fn(|cx| self.poll_knock(cx));
+            let knock = match self.mirrors.is_empty() {
+                true => knock.await?,
+                false => match tokio::time::timeout(mirror::REMINDER, knock).await {
+                    Ok(knock) => knock?,
+                    Err(_) => {
+                        mirror::remind(&self.mirrors, &self.sockets).await;
+                        continue;
+                    }
+                },
+            };
+            match knock {
                 Knock::InOrder => return Ok(()),
                 Knock::Flood => tokio::time::sleep(BREATH).await,
             }

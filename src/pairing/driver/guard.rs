@@ -14,8 +14,8 @@ pub(super) trait Guard: Send + Sync + 'static {
     /// What is to become of a datagram that came.
     fn receive(&self, datagram: &[u8]) -> Verdict;
 
-    /// Whether a datagram may go out.
-    fn send(&self) -> bool {
+    /// Whether a datagram may go out, to there.
+    fn send(&self, _to: SocketAddr) -> bool {
         true
     }
 }
@@ -108,7 +108,7 @@ impl AsyncUdpSocket for Guarded {
     }
 
     fn poll_send(&self, cx: &mut Context<'_>, transmit: &Transmit<'_>) -> Poll<io::Result<usize>> {
-        if !self.guard.send() {
+        if !self.guard.send(transmit.destination) {
             // As a network does that loses it.
             return Poll::Ready(Ok(transmit.contents.len()));
         }

@@ -8,11 +8,14 @@ mod approach;
 mod doorstep;
 mod error;
 mod guard;
+mod interfaces;
 mod memory_transport;
+mod mirror;
 mod pair;
 mod report;
 mod rtc_connection;
 mod rtc_transport;
+mod servers;
 mod sockets;
 mod stun;
 mod transport;
@@ -24,6 +27,7 @@ pub use memory_transport::MemoryTransport;
 pub use pair::{Cancel, PairOptions, pair, pair_by};
 pub use report::PairEvent;
 pub use rtc_transport::RtcTransport;
+pub use servers::{ServerError, Servers, StunServer, TurnServer};
 pub use transport::{Connection, Transport, TransportError};
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The loop: the medium is asked every few milliseconds, tasks report, the machine decides.
 
 use super::{
-    Addresses, PairError, PairEvent, RtcTransport, Transport, TransportError,
+    Addresses, PairError, PairEvent, RtcTransport, Servers, Transport, TransportError,
     tries::{Entry, Purpose, Told, Tries, Untrue},
 };
 use crate::{
@@ -35,6 +35,8 @@ pub struct PairOptions {
     pub for_browsers: bool,
     /// Which addresses to offer.
     pub addresses: Addresses,
+    /// Servers that help where the two do not reach each other by themselves; none by default.
+    pub servers: Servers,
     /// What the users told each other, if anything: then only who was told it is paired with, and
     /// nobody has to compare words. The other side must have one too.
     pub code: Option<Code>,
@@ -75,11 +77,13 @@ pub async fn pair(
     options: PairOptions,
     events: impl FnMut(PairEvent),
 ) -> Result<Introduction, PairError> {
-    let transport = RtcTransport::new(options.addresses.clone());
+    let transport =
+        RtcTransport::new(options.addresses.clone()).with_servers(options.servers.clone());
     pair_by(Arc::new(transport), medium, options, events).await
 }
 
-/// The same over another WebRTC stack; [`PairOptions::addresses`] is then not looked at.
+/// The same over another WebRTC stack; [`PairOptions::addresses`] and [`PairOptions::servers`] are
+/// then not looked at.
 ///
 /// # Errors
 /// As [`pair`].
@@ -222,6 +226,9 @@ impl<M: Medium, E: FnMut(PairEvent)> Driver<M, E> {
 
     /// What the machine is to be told of an attempt.
     fn hear(&mut self, told: Told) -> Result<Option<Introduction>, PairError> {
+        for trouble in self.tries.troubles() {
+            self.trouble(&trouble);
+        }
         let input = match told {
             Told::Described(attempt, Ok((connection, signal))) => {
                 if !self.tries.keep(attempt, connection, &signal) {
@@ -231,7 +238,14 @@ impl<M: Medium, E: FnMut(PairEvent)> Driver<M, E> {
             }
             Told::Knocked(attempt) => Input::Knocked(attempt),
             Told::Refused(attempt) => Input::Refused(attempt),
-            Told::Described(_, Err(error @ TransportError::NoNetwork)) => return Err(error.into()),
+            Told::Described(
+                _,
+                Err(
+                    error @ (TransportError::NoNetwork
+                    | TransportError::NoInterface { .. }
+                    | TransportError::NoAddress { .. }),
+                ),
+            ) => return Err(error.into()),
             Told::Described(attempt, Err(error)) => {
                 self.trouble(&error);
                 self.offers_failed += 1;

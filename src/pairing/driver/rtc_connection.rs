@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     link::{Certificates, Channel, ChannelError, Unproven},
-    signal::{Address, Description, Fingerprint, IceCredentials, Role},
+    signal::{Address, Candidate, Description, Fingerprint, IceCredentials, Kind, Role},
 };
 use rtc::{
     ice::mdns::MulticastDnsMode,
@@ -23,8 +23,8 @@ use webrtc::{
     data_channel::{DataChannel, DataChannelEvent, RTCDataChannelInit},
     peer_connection::{
         PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCCertificate,
-        RTCConfigurationBuilder, RTCIceConnectionState, RTCIceGatheringState,
-        RTCPeerConnectionState, RTCSessionDescription, SettingEngineBuilder,
+        RTCConfigurationBuilder, RTCIceCandidateInit, RTCIceConnectionState, RTCIceGatheringState,
+        RTCIceServer, RTCPeerConnectionState, RTCSessionDescription, SettingEngineBuilder,
         crypto::{self, SignatureScheme},
     },
 };
@@ -35,6 +35,8 @@ pub(super) struct Plan {
     pub(super) addresses: Vec<IpAddr>,
     /// Whether names are asked for by multicast.
     pub(super) names: MulticastDnsMode,
+    /// Asked how we are seen, and for relays.
+    pub(super) servers: Vec<RTCIceServer>,
     pub(super) certificate: Certificate,
     pub(super) credentials: IceCredentials,
     pub(super) runtime: Arc<RoomyRuntime>,
@@ -59,6 +61,7 @@ pub(super) struct Rtc {
     progress: watch::Receiver<Progress>,
     fingerprint: Fingerprint,
     addresses: Vec<IpAddr>,
+    asks_names: bool,
     expected: Expected,
 }
 
@@ -117,6 +120,7 @@ impl Rtc {
             .with_configuration(
                 RTCConfigurationBuilder::default()
                     .with_certificates(vec![whole])
+                    .with_ice_servers(plan.servers)
                     .build(),
             )
             .with_setting_engine(settings)
@@ -141,36 +145,50 @@ impl Rtc {
             progress,
             fingerprint,
             addresses,
+            asks_names: plan.names != MulticastDnsMode::Disabled,
             expected: plan.peer,
         })
     }
 
     /// Makes an offer to anybody.
     pub(super) async fn offer(&self) -> Result<Description, TransportError> {
+        self.begin_offer().await?;
+        self.described(Role::Offer).await
+    }
+
+    /// Makes an offer, which is described later.
+    pub(super) async fn begin_offer(&self) -> Result<(), TransportError> {
         let offer = self.peer.0.create_offer(None).await;
         let offer = offer.map_err(failed("making the offer"))?;
-        self.describe(offer, Role::Offer).await
+        self.begin(offer).await
     }
 
     /// Takes an offer and answers it.
     pub(super) async fn answer(&self, offer: &Description) -> Result<Description, TransportError> {
+        self.begin_answer(offer).await?;
+        self.described(Role::Answer).await
+    }
+
+    /// Takes an offer; the answer is described later, if at all.
+    pub(super) async fn begin_answer(&self, offer: &Description) -> Result<(), TransportError> {
         let offer = RTCSessionDescription::offer(offer.to_sdp());
         let offer = offer.map_err(failed("reading the offer"))?;
         let set = self.peer.0.set_remote_description(offer).await;
         set.map_err(failed("reading the offer"))?;
         let answer = self.peer.0.create_answer(None).await;
         let answer = answer.map_err(failed("making the answer"))?;
-        self.describe(answer, Role::Answer).await
+        self.begin(answer).await
     }
 
-    /// Takes our offer or answer into effect, and says what the peer must know of it.
-    pub(super) async fn describe(
-        &self,
-        local: RTCSessionDescription,
-        role: Role,
-    ) -> Result<Description, TransportError> {
+    /// Takes our offer or answer into effect.
+    async fn begin(&self, local: RTCSessionDescription) -> Result<(), TransportError> {
         let set = self.peer.0.set_local_description(local).await;
-        set.map_err(failed("starting the connection"))?;
+        set.map_err(failed("starting the connection"))
+    }
+
+    /// What the peer must know of our offer or answer, once all of our addresses are known or
+    /// time is up.
+    pub(super) async fn described(&self, role: Role) -> Result<Description, TransportError> {
         let gathered = self.wait_for(|progress| progress.gathered);
         // Host addresses take no time; if one hangs, the others may do.
         let _ = tokio::time::timeout(GATHERING, gathered).await;
@@ -183,6 +201,7 @@ impl Rtc {
             Address::Ip(ip) => self.addresses.iter().position(|a| a == ip),
             Address::Mdns(_) => None,
         };
+        worth_telling(&mut description.candidates);
         description
             .candidates
             .sort_by_key(|c| preference(&c.address).unwrap_or(usize::MAX));
@@ -191,6 +210,33 @@ impl Rtc {
         }
         debug_assert_eq!(description.fingerprint, self.fingerprint);
         Ok(description)
+    }
+
+    /// A relay lets in only who it was told of, by address whatever the port. The other side may
+    /// come from behind the same router as we, or by the same relay, without our having been told:
+    /// so both are told to the relay, as if somebody were there.
+    pub(super) async fn open_relays(&self, ours: &Description) {
+        let seen = |kind| {
+            let of_kind = ours.candidates.iter().filter(move |c| c.kind == kind);
+            of_kind.map(|candidate| Candidate {
+                port: DISCARD,
+                ..*candidate
+            })
+        };
+        if seen(Kind::Relayed).next().is_none() {
+            return;
+        }
+        for (index, candidate) in (0..).zip(seen(Kind::Relayed).chain(seen(Kind::ServerReflexive)))
+        {
+            let line = RTCIceCandidateInit {
+                candidate: candidate.sdp_line(index),
+                sdp_mid: Some("0".to_owned()),
+                sdp_mline_index: Some(0),
+                ..Default::default()
+            };
+            // Without it fewer ways are open, and no fewer than before.
+            let _ = self.peer.0.add_ice_candidate(line).await;
+        }
     }
 
     /// The certificates that the open connection really uses.
@@ -228,7 +274,11 @@ impl Rtc {
 #[async_trait::async_trait]
 impl Connection for Rtc {
     async fn accept(&self, answer: &Description) -> Result<(), TransportError> {
-        let answer = RTCSessionDescription::answer(nameless(answer).to_sdp());
+        let answer = match self.asks_names {
+            true => answer.to_sdp(),
+            false => nameless(answer).to_sdp(),
+        };
+        let answer = RTCSessionDescription::answer(answer);
         let answer = answer.map_err(failed("reading the answer"))?;
         let set = self.peer.0.set_remote_description(answer).await;
         set.map_err(failed("reading the answer"))
@@ -361,6 +411,31 @@ impl Certificate {
     }
 }
 
+/// Leaves out what servers said that costs bytes and adds no way: how we are seen where we are
+/// seen as we are, and more than a few.
+fn worth_telling(candidates: &mut Vec<Candidate>) {
+    let hosts: Vec<Address> = candidates
+        .iter()
+        .filter(|c| c.kind == Kind::Host)
+        .map(|c| c.address)
+        .collect();
+    let (mut reflexive, mut relayed) = (Vec::new(), 0);
+    candidates.retain(|candidate| match candidate.kind {
+        Kind::Host => true,
+        Kind::ServerReflexive => {
+            let at = (candidate.address, candidate.port);
+            let news = !hosts.contains(&candidate.address) && !reflexive.contains(&at);
+            let keep = news && reflexive.len() < MOST_REFLEXIVE;
+            reflexive.extend(keep.then_some(at));
+            keep
+        }
+        Kind::Relayed => {
+            relayed += 1;
+            relayed <= MOST_RELAYED
+        }
+    });
+}
+
 /// A description without the addresses that are names.
 pub(super) fn nameless(description: &Description) -> Description {
     let mut description = description.clone();
@@ -399,8 +474,18 @@ const KEEP_ALIVE: Duration = Duration::from_secs(2);
 /// Bytes that may be on their way before a sender has to wait; by default there is no limit.
 const SEND_BUFFER: usize = 4 << 20;
 
-/// How long to wait for the own addresses.
-const GATHERING: Duration = Duration::from_secs(2);
+/// How long to wait for the own addresses, and for what servers say. Less than a listener keeps
+/// silent before it answers by sound, so that a server that does not answer delays nothing.
+const GATHERING: Duration = Duration::from_millis(1500);
+
+/// As many as there may be interfaces, see `addresses`.
+const MOST_REFLEXIVE: usize = 2;
+
+/// One is enough: it is reached from everywhere.
+const MOST_RELAYED: usize = 1;
+
+/// RFC 863: nobody is there.
+const DISCARD: u16 = 9;
 
 /// How often to look whether everything has arrived.
 const FLUSH_POLL: Duration = Duration::from_millis(10);

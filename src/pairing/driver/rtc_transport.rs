@@ -4,32 +4,73 @@ use super::{
     addresses::Addresses,
     approach::Approach,
     doorstep::Doorstep,
+    interfaces,
     rtc_connection::{Certificate, Expected, Plan, Rtc, failed, is_named, nameless},
+    servers::{Resolved, Servers},
     sockets::RoomyRuntime,
     transport::{Connection, Transport, TransportError},
 };
-use crate::signal::{Beacon, Description, IceCredentials};
+use crate::signal::{Beacon, Description, IceCredentials, Kind};
 use rtc::ice::mdns::MulticastDnsMode;
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 /// Makes WebRTC connections from these addresses.
 #[derive(Clone, Debug, Default)]
 pub struct RtcTransport {
     addresses: Addresses,
+    servers: Servers,
+    /// Not yet told, and what was.
+    troubles: Arc<Mutex<[Vec<TransportError>; 2]>>,
 }
 
 impl RtcTransport {
     /// Connections will be made from these addresses, looked up anew for each.
     pub fn new(addresses: Addresses) -> Self {
-        Self { addresses }
+        Self {
+            addresses,
+            ..Self::default()
+        }
+    }
+
+    /// The same, with the help of these servers.
+    #[must_use]
+    pub fn with_servers(self, servers: Servers) -> Self {
+        Self { servers, ..self }
     }
 
     fn resolve(&self) -> Result<Vec<IpAddr>, TransportError> {
-        let addresses = self.addresses.resolve();
-        let addresses = addresses.map_err(failed("listing the network interfaces"))?;
-        match addresses.is_empty() {
-            true => Err(TransportError::NoNetwork),
-            false => Ok(addresses),
+        let locals = interfaces::locals().map_err(failed("listing the network interfaces"))?;
+        self.addresses.choose(&locals)
+    }
+
+    /// Where the servers are. A relay tells how we are seen, too, but only a connection asks it.
+    async fn servers_at(&self) -> Resolved {
+        if self.servers.is_empty() {
+            return Resolved::default();
+        }
+        let mut resolved = self.servers.resolve().await;
+        for trouble in resolved.trouble.drain(..) {
+            self.trouble(trouble);
+        }
+        resolved
+    }
+
+    fn trouble(&self, trouble: TransportError) {
+        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        let [new, old] = &mut *troubles;
+        if !new.contains(&trouble) && !old.contains(&trouble) {
+            new.push(trouble);
+        }
+    }
+
+    /// Notes which servers were of no help for a connection.
+    fn review(&self, ours: &Description) {
+        let relayed = ours.candidates.iter().any(|c| c.kind == Kind::Relayed);
+        if !self.servers.turn.is_empty() && !relayed {
+            self.trouble(self.servers.no_relay());
         }
     }
 
@@ -38,6 +79,7 @@ impl RtcTransport {
         Rtc::build(Plan {
             addresses: self.resolve()?,
             names,
+            servers: self.servers.for_stack(),
             // Derived, not sent: the fingerprint travels anyway.
             credentials: IceCredentials::derived(&certificate.fingerprint),
             certificate,
@@ -50,8 +92,20 @@ impl RtcTransport {
 
 #[async_trait::async_trait]
 impl Transport for RtcTransport {
+    fn troubles(&self) -> Vec<TransportError> {
+        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        let [new, old] = &mut *troubles;
+        old.extend_from_slice(new);
+        std::mem::take(new)
+    }
+
     async fn beacon(&self) -> Result<(Arc<dyn Connection>, Beacon), TransportError> {
-        let (doorstep, beacon) = Doorstep::new(&self.resolve()?)?;
+        let mirrors = self.servers_at().await.stun;
+        let addresses = self.resolve()?;
+        let (doorstep, beacon) = Doorstep::new(&addresses, self.servers.clone(), &mirrors).await?;
+        if !mirrors.is_empty() && !doorstep.is_mirrored() {
+            self.trouble(self.servers.no_reflection());
+        }
         Ok((Arc::new(doorstep), beacon))
     }
 
@@ -60,13 +114,36 @@ impl Transport for RtcTransport {
         beacon: &Beacon,
         straight: bool,
     ) -> Result<(Arc<dyn Connection>, Description), TransportError> {
-        let (approach, answer) = Approach::new(self.resolve()?, beacon, straight).await?;
+        let servers_at = self.servers_at().await.all();
+        let (addresses, servers) = (self.resolve()?, &self.servers);
+        let named = beacon.candidates.iter().any(|c| is_named(&c.address));
+        let plan = |beacon| {
+            Approach::new(
+                addresses.clone(),
+                servers,
+                servers_at.clone(),
+                beacon,
+                straight,
+            )
+        };
+        let (approach, answer) = match plan(beacon.clone()).await {
+            // Names are asked for by multicast, which fails on a host without a route for it.
+            Err(_) if named => {
+                self.trouble(TransportError::Names);
+                let mut beacon = beacon.clone();
+                beacon.candidates.retain(|c| !is_named(&c.address));
+                plan(beacon).await?
+            }
+            made => made?,
+        };
+        self.review(&answer);
         Ok((Arc::new(approach), answer))
     }
 
     async fn offer(&self) -> Result<(Arc<dyn Connection>, Description), TransportError> {
         let rtc = self.build(MulticastDnsMode::Disabled).await?;
         let description = rtc.offer().await?;
+        self.review(&description);
         Ok((Arc::new(rtc), description))
     }
 
@@ -81,6 +158,9 @@ impl Transport for RtcTransport {
             true => self.build(MulticastDnsMode::QueryOnly).await,
             false => Err(TransportError::Closed),
         };
+        if named && rtc.is_err() {
+            self.trouble(TransportError::Names);
+        }
         let (rtc, description) = match rtc {
             Ok(rtc) => {
                 let description = rtc.answer(offer).await?;
@@ -92,6 +172,8 @@ impl Transport for RtcTransport {
                 (rtc, description)
             }
         };
+        rtc.open_relays(&description).await;
+        self.review(&description);
         Ok((Arc::new(rtc), description))
     }
 }

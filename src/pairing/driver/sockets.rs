@@ -9,7 +9,7 @@ use std::{
     fmt,
     future::Future,
     io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -136,6 +136,15 @@ impl Runtime for RoomyRuntime {
     }
 
     fn resolve_host<'a>(&'a self, host: &'a str) -> Boxed<'a, io::Result<Vec<SocketAddr>>> {
+        // The stack leaves out the brackets around an IPv6 address of a relay.
+        let bare = host
+            .rsplit_once(':')
+            .filter(|(ip, _)| !ip.starts_with('[') && ip.parse::<std::net::Ipv6Addr>().is_ok());
+        if let Some((ip, port)) = bare
+            && let (Ok(ip), Ok(port)) = (ip.parse::<IpAddr>(), port.parse())
+        {
+            return Box::pin(async move { Ok(vec![SocketAddr::new(ip, port)]) });
+        }
         self.tokio.resolve_host(host)
     }
 

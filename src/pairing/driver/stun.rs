@@ -7,6 +7,7 @@
 use crate::signal::{Pwd, Ufrag};
 use hmac::{Hmac, Mac};
 use sha1::Sha1;
+use std::net::{IpAddr, SocketAddr};
 
 /// A connectivity check that looks like one to us. Its signature may be [checked](Self::caller).
 #[derive(Clone, Copy, Debug)]
@@ -90,6 +91,36 @@ pub(super) fn is_busy(datagram: &[u8], beacon: &Pwd) -> bool {
 /// Whether the datagram is a check to whose user fragment is `to`.
 pub(super) fn is_check_to(datagram: &[u8], to: &Ufrag) -> bool {
     Check::read(datagram).is_some_and(|check| check.is_to(to))
+}
+
+/// A question to a STUN server: how are we seen? Nothing in it tells who asks.
+pub(super) fn question(transaction: &[u8; 12]) -> Vec<u8> {
+    let mut question = Vec::with_capacity(HEADER);
+    question.extend(BINDING_REQUEST.to_be_bytes());
+    question.extend([0, 0]);
+    question.extend(COOKIE);
+    question.extend(transaction);
+    question
+}
+
+/// How the server that answers that question sees us.
+pub(super) fn seen_as(datagram: &[u8], transaction: &[u8; 12]) -> Option<SocketAddr> {
+    let message = Message::read(datagram, BINDING_SUCCESS)?;
+    if message.transaction != transaction {
+        return None;
+    }
+    // RFC 8489, section 14.2: what stands there is hidden from routers that rewrite addresses.
+    let value = message.attribute(XOR_MAPPED_ADDRESS)?;
+    let (&[_, family, p0, p1], address) = value.split_first_chunk()?;
+    let mask = [&COOKIE[..], transaction].concat();
+    let port = u16::from_be_bytes([p0 ^ COOKIE[0], p1 ^ COOKIE[1]]);
+    let unmasked: Vec<u8> = address.iter().zip(&mask).map(|(a, m)| a ^ m).collect();
+    let ip = match family {
+        1 => IpAddr::from(<[u8; 4]>::try_from(unmasked).ok()?),
+        2 => IpAddr::from(<[u8; 16]>::try_from(unmasked).ok()?),
+        _ => return None,
+    };
+    Some(SocketAddr::new(ip, port))
 }
 
 /// A message whose length agrees with its header's.
@@ -192,10 +223,12 @@ fn set_length(message: &mut [u8], length: usize) {
 const HEADER: usize = 20;
 const COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
 const BINDING_REQUEST: u16 = 0x0001;
+const BINDING_SUCCESS: u16 = 0x0101;
 const BINDING_ERROR: u16 = 0x0111;
 const USERNAME: u16 = 0x0006;
 const MESSAGE_INTEGRITY: u16 = 0x0008;
 const ERROR_CODE: u16 = 0x0009;
+const XOR_MAPPED_ADDRESS: u16 = 0x0020;
 const FINGERPRINT: u16 = 0x8028;
 
 /// Class and number of 486, which is "allocation quota reached" in TURN: nobody else is let in.
@@ -219,8 +252,46 @@ pub(super) mod tests {
         000800149aeaa70cbfd8cb56781ef2b5b2d3f249c1b571a2\
         80280004e57a3bcf";
 
+    /// RFC 5769, sections 2.2 and 2.3: answers that tell 192.0.2.1 and
+    /// 2001:db8:1234:5678:11:2233:4455:6677, port 32853.
+    const SEEN_V4: &str = "0101003c2112a442b7e7a701bc34d686fa87dfae\
+        8022000b7465737420766563746f7220\
+        002000080001a147e112a643\
+        000800142b91f599fd9e90c38c7489f92af9ba53f06be7d7\
+        80280004c07d4c96";
+    const SEEN_V6: &str = "010100482112a442b7e7a701bc34d686fa87dfae\
+        8022000b7465737420766563746f7220\
+        002000140002a1470113a9faa5d3f179bc25f4b5bed2b9d9\
+        00080014a382954e4be67bf11784c97c8292c275bfe3ed41\
+        80280004c8fb0b4c";
+
+    #[test]
+    fn the_standards_samples_of_how_a_server_sees_us_are_read() {
+        let transaction = *b"\xb7\xe7\xa7\x01\xbc\x34\xd6\x86\xfa\x87\xdf\xae";
+        let seen = |text| seen_as(&bytes(text), &transaction).map(|at| at.to_string());
+        assert_eq!(seen(SEEN_V4).as_deref(), Some("192.0.2.1:32853"));
+        assert_eq!(
+            seen(SEEN_V6).as_deref(),
+            Some("[2001:db8:1234:5678:11:2233:4455:6677]:32853")
+        );
+        assert_eq!(
+            seen_as(&bytes(SEEN_V4), &[0; 12]),
+            None,
+            "of another question"
+        );
+        let answer = bytes(SEEN_V4);
+        for length in 0..answer.len() {
+            assert_eq!(seen_as(&answer[..length], &transaction), None);
+        }
+        assert!(Check::read(&question(&transaction)).is_none());
+    }
+
     fn sample() -> Vec<u8> {
-        let digits: Vec<u8> = SAMPLE.bytes().filter(u8::is_ascii_hexdigit).collect();
+        bytes(SAMPLE)
+    }
+
+    fn bytes(text: &str) -> Vec<u8> {
+        let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_hexdigit).collect();
         digits
             .chunks(2)
             .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())

@@ -275,14 +275,18 @@ async fn a_closed_medium_ends_pairing_with_its_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_an_address_it_says_so_at_once() {
+async fn without_the_interface_that_was_named_it_says_so_at_once() {
     let (one, _other) = room();
     let options = PairOptions {
         addresses: Addresses::Interface("no-such-interface".into()),
         ..PairOptions::default()
     };
     let error = link(one, options, |_| {}).await.unwrap_err();
-    assert_eq!(error, PairError::Network(TransportError::NoNetwork));
+    let PairError::Network(TransportError::NoInterface { name, there }) = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(name, "no-such-interface");
+    assert!(!there.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,6 +10,11 @@ use std::sync::Arc;
 /// Makes connections.
 #[async_trait::async_trait]
 pub trait Transport: Send + Sync {
+    /// What went wrong meanwhile and was done without, each once.
+    fn troubles(&self) -> Vec<TransportError> {
+        Vec::new()
+    }
+
     /// A connection that waits for whoever hears the beacon: for a [knock](Connection::knocked)
     /// at its own sockets, or for an [answer](Connection::accept). The beacon holds a whole
     /// SHA-256 fingerprint.
@@ -106,6 +111,36 @@ pub enum TransportError {
     /// No address to be reached at.
     #[error("no usable network interface: connect to a network, or name one to use")]
     NoNetwork,
+    /// The interface that was asked for is not there, or has no address.
+    #[error("no interface {name:?} with an address to use; there are: {there}")]
+    NoInterface {
+        /// Its name.
+        name: String,
+        /// What there is.
+        there: String,
+    },
+    /// The address that was asked for is not one of ours.
+    #[error("{address} is not an address of this computer; there are: {there}")]
+    NoAddress {
+        /// The address.
+        address: String,
+        /// What there is.
+        there: String,
+    },
+    /// The other side gave a name where an address should stand, and names cannot be asked for.
+    #[error(
+        "the other side hides its address behind a name, and this network carries no questions for \
+         names (multicast DNS); waiting for it to come to us"
+    )]
+    Names,
+    /// A server that was named does not help.
+    #[error("the server {server} {problem}")]
+    Server {
+        /// Host and port.
+        server: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// The stack failed, in its words.
     #[error("{doing}: {detail}")]
     Stack {

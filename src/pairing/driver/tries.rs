@@ -95,6 +95,11 @@ impl Tries {
         (tries, told)
     }
 
+    /// What went wrong with connections and was done without.
+    pub(super) fn troubles(&self) -> Vec<TransportError> {
+        self.transport.troubles()
+    }
+
     /// Makes a connection, and what is to be said of it. Answers are to the offer or beacon of
     /// these bytes.
     pub(super) fn describe(&mut self, attempt: Attempt, purpose: Purpose, packed: Vec<u8>) {
