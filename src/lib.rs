@@ -37,6 +37,9 @@ pub mod samples;
 // The path joined: profile, transmitter, streaming receiver.
 pub mod modem;
 
+// A way between loudspeaker and microphone, measured by a known sound.
+pub mod sounding;
+
 // The room, simulated: echo, noise, skew, clipping, gain control. Seeded.
 pub mod air;
 

@@ -67,6 +67,7 @@ const LIBRARY: &[Row] = &[
         &["units", "bits", "code", "tones", "samples"],
         &["thiserror"],
     ),
+    pure("sounding", &["units", "samples", "modem"], &["realfft"]),
     pure("air", &["units"], &["realfft"]),
     pure("audio", &["units"], &["thiserror"]),
     pure("audio/spectrum", &["units"], &["realfft"]),

@@ -7,6 +7,7 @@ mod completions;
 mod decode;
 mod demo;
 mod devices;
+mod doctor;
 mod encode;
 mod files;
 mod hear;
@@ -85,6 +86,7 @@ enum Command {
     Demo(demo::Demo),
     Bench(bench::Bench),
     Devices(devices::Devices),
+    Doctor(doctor::Doctor),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -106,6 +108,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Demo(command) => command.run(cli.quiet),
         Command::Bench(command) => command.run(cli.quiet),
         Command::Devices(command) => command.run(),
+        Command::Doctor(command) => command.run(cli.quiet),
         Command::Completions(command) => command.run(),
         Command::Man(command) => command.run(),
     };

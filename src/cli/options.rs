@@ -60,6 +60,30 @@ pub(crate) struct LoudspeakerOption {
     volume: u8,
 }
 
+impl MicrophoneOption {
+    /// The name that was given.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.input.as_deref()
+    }
+}
+
+impl LoudspeakerOption {
+    /// The name that was given.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.output.as_deref()
+    }
+
+    /// How loud, in percent.
+    pub(crate) fn percent(&self) -> u8 {
+        self.volume
+    }
+
+    /// How loud, as the largest magnitude of a sample.
+    pub(crate) fn amplitude(&self) -> f32 {
+        f32::from(self.volume) / 100.0
+    }
+}
+
 /// The air, for listening only.
 pub(crate) fn ear(microphone: &MicrophoneOption, profiles: &ProfilesOption) -> SoundOptions {
     SoundOptions {
@@ -74,7 +98,7 @@ pub(crate) fn ear(microphone: &MicrophoneOption, profiles: &ProfilesOption) -> S
 pub(crate) fn mouth(loudspeaker: &LoudspeakerOption, profile: &'static Profile) -> SoundOptions {
     SoundOptions {
         output: loudspeaker.output.clone(),
-        volume: f32::from(loudspeaker.volume) / 100.0,
+        volume: loudspeaker.amplitude(),
         profile,
         ends: Ends::Mouth,
         ..SoundOptions::default()
