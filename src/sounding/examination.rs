@@ -203,7 +203,7 @@ fn look(
 }
 
 /// The pair that is nearest to where ours should be; the clearest one if that is not known.
-fn own<'a>(pairs: &'a [Pair], rate: f64, expected_s: Option<f64>) -> Option<&'a Pair> {
+fn own(pairs: &[Pair], rate: f64, expected_s: Option<f64>) -> Option<&Pair> {
     let Some(expected) = expected_s else {
         return pairs.first();
     };
@@ -254,22 +254,26 @@ fn not_heard(samples: &[f64], rate: f64, expected_s: Option<f64>) -> Finding {
     }
 }
 
-/// By how much the weaker half of the sweeps is below their strongest piece, if they did not come
-/// the same twice and a quarter of their frequencies or more is gone.
+/// By how much the weaker half of the sweeps is below their strongest piece, if nearly half of their
+/// frequencies are gone, or a quarter and what is left did not come the same twice.
 fn only_pieces(way: &Way, pair: &Pair) -> Option<f64> {
-    let high = MODEM.1.min(way.limits()[1]);
-    if way.agreement(MODEM.0, high) >= UNSTEADY_DB || pair.sigmas < CLEAR_SIGMAS {
+    if pair.sigmas < CLEAR_SIGMAS {
         return None;
     }
+    let high = MODEM.1.min(way.limits()[1]);
     let (power, bin) = way.loudness();
     let mut levels: Vec<f64> = sixths()
         .filter(|middle| (MODEM.0..=high).contains(middle))
         .map(|middle| decibels(mean(&power, bin, middle / HALF_SIXTH, middle * HALF_SIXTH)))
         .collect();
     levels.sort_by(f64::total_cmp);
-    let below = |place: usize| Some(levels.last()? - levels.get(place)?);
-    let gone = below(levels.len() / 4)? >= PIECES_DB;
-    below(levels.len() / 2).filter(|_| gone)
+    let below = |share: f64| {
+        let place = (levels.len() as f64 * share) as usize;
+        Some(levels.last()? - levels.get(place)?)
+    };
+    let changed = way.agreement(MODEM.0, high) < UNSTEADY_DB;
+    let gone = below(if changed { 0.25 } else { MOST_GONE })? >= PIECES_DB;
+    below(0.5).filter(|_| gone)
 }
 
 /// The middles of sixths of octaves.
@@ -569,6 +573,8 @@ const CLIPPED_DB: f64 = 0.5;
 const PROCESSED_DB: f64 = 3.0;
 /// Pieces that are left stand out of the rest by more than any loudspeaker's response.
 const PIECES_DB: f64 = 30.0;
+/// A telephone takes a third of the modem's octaves.
+const MOST_GONE: f64 = 0.45;
 /// A sweep that stands out by this leaves 20 dB and more to see that it is not the same twice.
 const CLEAR_SIGMAS: f64 = 100.0;
 /// The twelfth part of an octave.

@@ -90,7 +90,7 @@ fn decay(heard: &Heard) -> Vec<String> {
         let later = decay.iter().find(|(at, _)| *at >= time);
         later.map(|(_, level)| *level)
     };
-    let mut lines = vec!["   dB  energy still to come".to_owned()];
+    let mut lines = vec!["   dB  energy left".to_owned()];
     for row in 0..ROWS {
         let high = -(row as f64) * STEP_DB;
         let label = if row % 2 == 0 {
@@ -161,7 +161,7 @@ fn column(places: &[f64], x: f64) -> Option<usize> {
 }
 
 /// Columns of the left drawing, the gap included.
-const LEFT: usize = 58;
+const LEFT: usize = 55;
 /// Columns of the decay.
 const WIDTH: usize = 14;
 const ROWS: usize = 8;
