@@ -135,7 +135,7 @@ fn names_of_no_device_and_wrong_usage_end_with_two() {
 }
 
 #[test]
-fn echo_cancellation_and_noise_suppression_are_told() {
+fn echo_cancellation_is_told() {
     let Some(air) = Air::start("shared voice") else {
         return;
     };
@@ -145,13 +145,19 @@ fn echo_cancellation_and_noise_suppression_are_told() {
         .take_while(|own| causes(own) != ["echo-cancelled"])
         .collect();
     assert!(tried.len() < 4, "{tried:#?}");
-    // Played beside the canceller only noise suppression is left. How soon it sets in is its own
-    // affair: it took 5 dB of the steady sound and more in most runs, and hardly any in others.
-    let tried: Vec<Value> = (0..5)
-        .map(|_| report(&air, &["PULSE_SINK=b_speaker"]).0)
-        .take_while(|other| !causes(other).contains(&"noise-suppressed"))
-        .collect();
-    assert!(tried.len() < 5, "{tried:#?}");
+}
+
+/// Played beside the canceller only noise suppression is left. It takes a steady sound away by 5 to
+/// 12 dB when it has just been started, and later less, so each try has a new one.
+#[test]
+fn noise_suppression_is_told() {
+    let told = (0..4).any(|_| {
+        Air::start("shared voice").is_none_or(|air| {
+            let (report, _) = report(&air, &["PULSE_SINK=b_speaker"]);
+            causes(&report).contains(&"noise-suppressed")
+        })
+    });
+    assert!(told);
 }
 
 #[test]
