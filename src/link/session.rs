@@ -2,7 +2,7 @@
 
 use super::{
     Channel, ChannelError, CloseReason, Frame, Heartbeat, LinkEvent, LinkStream, MAX_PAYLOAD,
-    flow::Flow, heart,
+    flow::Flow, heart, transfer::Files,
 };
 use std::{
     fmt,
@@ -24,11 +24,16 @@ use tokio::{
 pub struct Link {
     channel: Arc<dyn Channel>,
     flow: Arc<Flow>,
-    events: mpsc::UnboundedReceiver<heart::Delivery>,
+    events: mpsc::UnboundedReceiver<Delivery>,
     heart: JoinHandle<()>,
     closed: Option<CloseReason>,
     transfers: Arc<Mutex<u32>>,
+    /// Where file messages go, once the files are apart.
+    files: Option<mpsc::UnboundedSender<Delivery>>,
 }
+
+/// Something that came, and what it cost of the window.
+pub(super) use heart::Delivery;
 
 /// Sends over a [`Link`] from elsewhere.
 #[derive(Clone)]
@@ -72,6 +77,7 @@ impl Link {
             heart,
             closed: None,
             transfers: Arc::default(),
+            files: None,
         };
         (link, accepted)
     }
@@ -143,7 +149,13 @@ impl Link {
         let closed = LinkEvent::Closed {
             reason: CloseReason::ChannelClosed,
         };
-        let (event, cost) = ready!(self.events.poll_recv(cx)).unwrap_or((closed, 0));
+        let (event, cost) = loop {
+            let delivery = ready!(self.events.poll_recv(cx)).unwrap_or((closed.clone(), 0));
+            match self.route(delivery) {
+                Some(delivery) => break delivery,
+                None => continue,
+            }
+        };
         self.flow.take(cost, matches!(event, LinkEvent::End));
         if let LinkEvent::Closed { reason } = &event {
             self.closed = Some(reason.clone());
@@ -155,6 +167,43 @@ impl Link {
     /// over before; [`next`](Self::next) then says why.
     pub async fn drained(&self) -> bool {
         self.sender().drained().await
+    }
+
+    /// Parts the files from everything else, so that they can move while this is used for
+    /// something else: what comes for them comes there, as long as somebody waits in
+    /// [`next`](Self::next) here. Once that is dropped, it comes here again.
+    pub fn files(&mut self) -> Files {
+        let (sender, events) = mpsc::unbounded_channel();
+        self.files = Some(sender);
+        Files::new(events, self.sender(), self.transfers())
+    }
+
+    /// Hands on what is for the files; gives the rest.
+    fn route(&mut self, delivery: Delivery) -> Option<Delivery> {
+        let Some(files) = &self.files else {
+            return Some(delivery);
+        };
+        match delivery {
+            // What it cost is given back where it is taken.
+            (LinkEvent::Files(_), _) => match files.send(delivery) {
+                Ok(()) => None,
+                Err(mpsc::error::SendError(delivery)) => {
+                    self.files = None;
+                    Some(delivery)
+                }
+            },
+            (LinkEvent::Closed { reason }, cost) => {
+                let reason_there = reason.clone();
+                let _ = files.send((
+                    LinkEvent::Closed {
+                        reason: reason_there,
+                    },
+                    0,
+                ));
+                Some((LinkEvent::Closed { reason }, cost))
+            }
+            other => Some(other),
+        }
     }
 
     /// The count of file transfers, held by the one that goes on, until it has said its last word.
@@ -207,6 +256,11 @@ impl LinkSender {
     /// As [`Link::drained`].
     pub async fn drained(&self) -> bool {
         self.flow.drained().await
+    }
+
+    /// Something that came has been taken elsewhere than by [`Link::next`].
+    pub(super) fn take(&self, cost: u64) {
+        self.flow.take(cost, false);
     }
 
     /// Sends a message of a file transfer.

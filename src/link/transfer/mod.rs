@@ -15,6 +15,8 @@
 //!                                             <-      Finished
 //! ```
 //!
+//! To talk meanwhile, [`Link::files`](super::Link::files) parts the files from the rest.
+//!
 //! No file waits for another: everything from the first `Start` to `Done` is one stream, and the
 //! link's window slows it down. [`Sending`] and [`Receiving`] are the two machines: told messages
 //! and what the disk did, they say what to send and what to do; they know no file. The messages
@@ -53,8 +55,8 @@ pub use sending::{Piece, Sending, SendingInput, SendingOutput};
 
 #[cfg(feature = "net")]
 pub use disk::{
-    Incoming, LeftOut, Offering, OfferingError, Progress, ReceiveOptions, Summary, TransferError,
-    TransferEvent, WhyLeftOut,
+    Files, Incoming, LeftOut, Offering, OfferingError, Progress, ReceiveOptions, Summary,
+    TransferError, TransferEvent, WhyLeftOut, Wish,
 };
 
 /// The version of what files are sent by. An offer and a greeting carry it; both must agree.

@@ -2,6 +2,7 @@
 
 use super::{
     event::{Summary, TransferError, TransferEvent},
+    files::Source,
     folder::Folder,
     pump::Pump,
     receive::{Receiver, failed, heard},
@@ -48,34 +49,39 @@ impl Link {
     /// # Errors
     /// [`TransferError`] if it sends something else, wants to receive as well, or the link breaks.
     pub async fn receive_files(&mut self) -> Result<Incoming<'_>, TransferError> {
-        let (pump, _) = Pump::new(self).await;
-        let machine = Receiving::new();
-        let mut incoming = Incoming { pump, machine };
-        let mut input = ReceivingInput::Begin;
-        loop {
-            let mut asked = false;
-            for output in incoming.machine.handle(input) {
-                match output {
-                    ReceivingOutput::Send(message) => incoming.pump.send(message),
-                    ReceivingOutput::Ask => asked = true,
-                    ReceivingOutput::Failed { reason, theirs } => {
-                        incoming.pump.over();
-                        last_words(&mut incoming.pump).await;
-                        return Err(failed(reason, theirs));
-                    }
-                    // Nothing else comes before the user was asked.
-                    _ => {}
+        receive(self).await
+    }
+}
+
+/// Waits over a link, or over the [files](super::files) of one.
+pub(super) async fn receive(source: &mut dyn Source) -> Result<Incoming<'_>, TransferError> {
+    let (pump, _) = Pump::new(source).await;
+    let machine = Receiving::new();
+    let mut incoming = Incoming { pump, machine };
+    let mut input = ReceivingInput::Begin;
+    loop {
+        let mut asked = false;
+        for output in incoming.machine.handle(input) {
+            match output {
+                ReceivingOutput::Send(message) => incoming.pump.send(message),
+                ReceivingOutput::Ask => asked = true,
+                ReceivingOutput::Failed { reason, theirs } => {
+                    incoming.pump.over();
+                    last_words(&mut incoming.pump).await;
+                    return Err(failed(reason, theirs));
                 }
+                // Nothing else comes before the user was asked.
+                _ => {}
             }
-            if let Some(id) = incoming.machine.id() {
-                let reason = Reason::Declined;
-                incoming.pump.set_farewell(Message::Refuse { id, reason });
-            }
-            if asked {
-                return Ok(incoming);
-            }
-            input = heard(&mut incoming.pump).await?;
         }
+        if let Some(id) = incoming.machine.id() {
+            let reason = Reason::Declined;
+            incoming.pump.set_farewell(Message::Refuse { id, reason });
+        }
+        if asked {
+            return Ok(incoming);
+        }
+        input = heard(&mut incoming.pump).await?;
     }
 }
 

@@ -2,6 +2,7 @@
 //! messages over a [`Link`](crate::link::Link).
 
 mod event;
+mod files;
 mod folder;
 mod incoming;
 mod landing;
@@ -14,6 +15,7 @@ mod survey;
 mod writer;
 
 pub use event::{Progress, Summary, TransferError, TransferEvent};
+pub use files::{Files, Wish};
 pub use incoming::{Incoming, ReceiveOptions};
 pub use offering::{LeftOut, Offering, OfferingError, WhyLeftOut};
 

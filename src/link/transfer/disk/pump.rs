@@ -1,8 +1,9 @@
 //! Messages of a transfer both ways at once: sending never keeps from hearing, or two who wait
 //! for each other's window would wait for ever.
 
+use super::files::Source;
 use crate::link::{
-    CloseReason, Link, LinkError, LinkEvent, LinkSender,
+    CloseReason, LinkError, LinkEvent, LinkSender,
     transfer::{Message, MessageError},
 };
 use std::{
@@ -15,7 +16,7 @@ use tokio::sync::OwnedMutexGuard;
 
 /// One end of a transfer.
 pub(super) struct Pump<'a> {
-    link: &'a mut Link,
+    source: &'a mut dyn Source,
     /// Gone only where the last word is said: the next transfer comes after it.
     turn: Option<OwnedMutexGuard<u32>>,
     sender: LinkSender,
@@ -40,13 +41,13 @@ pub(super) enum Pumped {
 impl<'a> Pump<'a> {
     /// Waits until a transfer that was dropped has said so. Also gives a number that it did not
     /// have.
-    pub(super) async fn new(link: &'a mut Link) -> (Self, u32) {
-        let mut turn = link.transfers().lock_owned().await;
+    pub(super) async fn new(source: &'a mut dyn Source) -> (Self, u32) {
+        let mut turn = source.count().lock_owned().await;
         *turn = turn.wrapping_add(1);
         let id = *turn;
-        let sender = link.sender();
+        let sender = source.out();
         let pump = Self {
-            link,
+            source,
             turn: Some(turn),
             sender,
             outbox: VecDeque::new(),
@@ -141,7 +142,7 @@ impl<'a> Pump<'a> {
 
     fn poll_hear(&mut self, cx: &mut Context<'_>) -> Poll<Pumped> {
         loop {
-            match self.link.poll_next(cx) {
+            match self.source.poll_event(cx) {
                 Poll::Ready(LinkEvent::Files(message)) => {
                     return Poll::Ready(Pumped::Heard(Message::decode(&message)));
                 }

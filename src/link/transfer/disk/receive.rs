@@ -175,7 +175,7 @@ impl<'a> Receiver<'a> {
     }
 
     /// Whether there is less room than what is still to come needs, as far as the system says.
-    async fn too_little_room(&self, survey: &Survey) -> Option<TransferError> {
+    async fn too_little_room(&mut self, survey: &Survey) -> Option<TransferError> {
         let whole: HashSet<u32> = (survey.have.iter())
             .filter(|have| have.held == Held::Whole)
             .map(|have| have.index)
@@ -190,14 +190,14 @@ impl<'a> Receiver<'a> {
     }
 
     /// What the disk lacks now that it has taken as much as it can.
-    async fn full(&self) -> TransferError {
+    async fn full(&mut self) -> TransferError {
         let (needed, free) = self.room(self.machine.unsettled().collect()).await;
         let free = free.unwrap_or(0);
         TransferError::DiskFull { needed, free }
     }
 
     /// Bytes that these files still need, and bytes that are free, if that is known.
-    async fn room(&self, files: Vec<u32>) -> (u64, Option<u64>) {
+    async fn room(&mut self, files: Vec<u32>) -> (u64, Option<u64>) {
         let (folder, listing) = (self.folder.clone(), self.listing.clone());
         let looked =
             spawn_blocking(move || (survey::missing(&folder, &listing, &files), folder.free()));
@@ -235,7 +235,7 @@ impl<'a> Receiver<'a> {
     }
 
     /// Waits while the disk is behind, and with it the link.
-    async fn command(&self, command: Command) {
+    async fn command(&mut self, command: Command) {
         if let Some((commands, _)) = &self.disk {
             // A disk that ended has said why.
             let _ = commands.send(command).await;

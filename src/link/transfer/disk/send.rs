@@ -2,6 +2,7 @@
 
 use super::{
     event::{Progress, Summary, TransferError, TransferEvent},
+    files::Source,
     offering::Offering,
     pump::{Pump, Pumped},
     reader::{self, Skips},
@@ -33,53 +34,62 @@ impl Link {
     pub async fn send_files(
         &mut self,
         offering: &Offering,
-        mut events: impl FnMut(TransferEvent),
+        events: impl FnMut(TransferEvent),
     ) -> Result<Summary, TransferError> {
-        let listing = offering.shared_listing();
-        let (mut pump, id) = Pump::new(self).await;
-        let machine = Sending::new(id, listing.clone());
-        pump.set_farewell(Message::Cancel {
-            reason: Reason::Cancelled,
-        });
-        let mut sender = Sender {
-            pump,
-            machine,
-            skips: Skips::new(listing.entries().len()),
-            pieces: None,
-            summary: Summary {
-                total: listing.offer(),
-                ..Summary::default()
-            },
-            began: None,
-            end: None,
-        };
-        let mut input = SendingInput::Begin;
-        events(TransferEvent::Offered(listing.offer()));
-        let mut ticks = interval(PROGRESS);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            sender.tell(input, offering, &mut events);
-            if sender.end.is_some() {
-                return sender.finish(&listing).await;
-            }
-            input = loop {
-                let idle = sender.pump.is_idle();
-                tokio::select! {
-                    pumped = sender.pump.next() => match pumped {
-                        Pumped::Heard(Ok(message)) => break SendingInput::Heard(message),
-                        Pumped::Heard(Err(MessageError::UnknownKind(_))) | Pumped::Idle => {}
-                        Pumped::Heard(Err(_)) => break SendingInput::Malformed,
-                        Pumped::Closed(reason) => return Err(TransferError::Closed(reason)),
-                    },
-                    piece = next_piece(&mut sender.pieces), if idle => {
-                        break SendingInput::Read(piece);
-                    }
-                    _ = ticks.tick() => if sender.began.is_some() {
-                        events(TransferEvent::Progress(sender.progress(&listing)));
-                    },
-                }
-            };
+        send(self, offering, events).await
+    }
+}
+
+/// Does it over a link, or over the [files](super::files) of one.
+pub(super) async fn send(
+    source: &mut dyn Source,
+    offering: &Offering,
+    mut events: impl FnMut(TransferEvent),
+) -> Result<Summary, TransferError> {
+    let listing = offering.shared_listing();
+    let (mut pump, id) = Pump::new(source).await;
+    let machine = Sending::new(id, listing.clone());
+    pump.set_farewell(Message::Cancel {
+        reason: Reason::Cancelled,
+    });
+    let mut sender = Sender {
+        pump,
+        machine,
+        skips: Skips::new(listing.entries().len()),
+        pieces: None,
+        summary: Summary {
+            total: listing.offer(),
+            ..Summary::default()
+        },
+        began: None,
+        end: None,
+    };
+    let mut input = SendingInput::Begin;
+    events(TransferEvent::Offered(listing.offer()));
+    let mut ticks = interval(PROGRESS);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        sender.tell(input, offering, &mut events);
+        if sender.end.is_some() {
+            return sender.finish(&listing).await;
         }
+        input = loop {
+            let idle = sender.pump.is_idle();
+            tokio::select! {
+                pumped = sender.pump.next() => match pumped {
+                    Pumped::Heard(Ok(message)) => break SendingInput::Heard(message),
+                    Pumped::Heard(Err(MessageError::UnknownKind(_))) | Pumped::Idle => {}
+                    Pumped::Heard(Err(_)) => break SendingInput::Malformed,
+                    Pumped::Closed(reason) => return Err(TransferError::Closed(reason)),
+                },
+                piece = next_piece(&mut sender.pieces), if idle => {
+                    break SendingInput::Read(piece);
+                }
+                _ = ticks.tick() => if sender.began.is_some() {
+                    events(TransferEvent::Progress(sender.progress(&listing)));
+                },
+            }
+        };
     }
 }
 
