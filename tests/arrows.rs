@@ -156,6 +156,7 @@ const BINARY: Row = edge(
         "clap",
         "clap_complete",
         "clap_mangen",
+        "crossterm",
         "ctrlc",
         "getrandom",
         "nix",

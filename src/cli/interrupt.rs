@@ -19,6 +19,11 @@ pub(crate) fn install() {
     });
 }
 
+/// As Ctrl-C, where no signal comes of it.
+pub(crate) fn ask() {
+    ASKED.store(true, Ordering::SeqCst);
+}
+
 /// Whether the user asked to stop.
 pub(crate) fn asked() -> bool {
     ASKED.load(Ordering::SeqCst)

@@ -1,8 +1,11 @@
 //! How files move, told to whoever watches: one status line, plain lines, or events.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use airshake::link::transfer::{Offer, Progress, Summary, TransferError, TransferEvent, TreePath};
+use airshake::link::transfer::{
+    Listing, Offer, Progress, Summary, TransferError, TransferEvent, TreePath,
+};
 use anyhow::{Result, anyhow};
 use serde_json::json;
 
@@ -108,20 +111,34 @@ impl Moving {
             }),
         );
         talk.event("closed", json!({"reason": "done"}));
-        let mut words = format!("{} {}", self.done, files(summary.files));
-        if summary.moved > 0 {
-            let rate = bytes((summary.moved as f64 / seconds.max(1e-3)) as u64);
-            words += &format!(", {} in {seconds:.1} s, {rate}/s", bytes(summary.moved));
-        }
-        if summary.same > 0 {
-            words += &format!("; {} of them there already", summary.same);
-        }
-        talk.strong(&words);
+        talk.strong(&tally(self.done, &summary));
         match summary.lost.len() {
             0 => Ok(()),
             lost => Err(Nothing(format!("{} did not come through", files(lost as u32))).into()),
         }
     }
+}
+
+/// All of a transfer in a line, also what did not come through.
+pub(crate) fn summary(done: &str, summary: &Summary) -> String {
+    let words = tally(done, summary);
+    match summary.lost.len() {
+        0 => words,
+        lost => format!("{words}; {} did not come through", files(lost as u32)),
+    }
+}
+
+fn tally(done: &str, summary: &Summary) -> String {
+    let seconds = summary.took.as_secs_f64();
+    let mut words = format!("{done} {}", files(summary.files));
+    if summary.moved > 0 {
+        let rate = bytes((summary.moved as f64 / seconds.max(1e-3)) as u64);
+        words += &format!(", {} in {seconds:.1} s, {rate}/s", bytes(summary.moved));
+    }
+    if summary.same > 0 {
+        words += &format!("; {} of them there already", summary.same);
+    }
+    words
 }
 
 /// What to do about it.
@@ -155,6 +172,43 @@ fn line(progress: &Progress, rate: Option<f64>, left: Option<f64>) -> String {
         line += &format!("  {}", shown(path));
     }
     line
+}
+
+/// The outermost names, with what is in them.
+pub(crate) fn show(listing: &Listing, talk: &Talk) {
+    let mut tops: Vec<(&str, u64, u32, bool)> = Vec::new();
+    for entry in listing.entries() {
+        let mut names = entry.path.names();
+        let top = names.next().unwrap_or_default();
+        let within = names.next().is_some() || !entry.is_file();
+        match tops.last_mut().filter(|last| last.0 == top) {
+            Some((_, bytes, files, _)) => {
+                *bytes = bytes.saturating_add(entry.size());
+                *files += u32::from(entry.is_file());
+            }
+            None => tops.push((top, entry.size(), u32::from(entry.is_file()), within)),
+        }
+    }
+    for (name, size, count, is_folder) in tops.iter().take(MOST_SHOWN) {
+        let name = text::one_line(name);
+        let size = bytes(*size);
+        talk.line(&if *is_folder {
+            format!("  {name}/  {}, {size}", files(*count))
+        } else {
+            format!("  {name}  {size}")
+        });
+    }
+    if tops.len() > MOST_SHOWN {
+        talk.line(&format!("  and {} more", tops.len() - MOST_SHOWN));
+    }
+}
+
+/// A folder to receive into, in words.
+pub(crate) fn folder(folder: &Path) -> String {
+    match folder.as_os_str() == "." {
+        true => "this folder".to_owned(),
+        false => text::one_line(&folder.display().to_string()),
+    }
 }
 
 /// How much an offer is, in words.
@@ -240,6 +294,9 @@ impl Speed {
 
 /// Seconds after which a change of speed shows for the most part.
 const MEMORY: f64 = 3.0;
+
+/// So many names are shown before somebody is asked.
+const MOST_SHOWN: usize = 10;
 
 /// Events for programs come this often.
 const EVENTS: Duration = Duration::from_millis(500);

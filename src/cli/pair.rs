@@ -1,5 +1,7 @@
 //! `airshake pair`: find a peer by sound, then chat.
 
+use std::path::PathBuf;
+
 use airshake::link::Introduction;
 use airshake::medium::{Medium, Reporter};
 use airshake::pairing::{PairError, PairEvent, PairOptions, Ways, pair};
@@ -15,14 +17,14 @@ use super::outcome::{Interrupted, Nothing};
 use super::report;
 use super::screen::Stage;
 use super::talk::{Talk, round};
-use super::typed;
 
 /// Pair with whoever is listening, then chat
 ///
 /// Run it on both computers; nobody chooses a role. When they have found each other, both show
 /// the same four words: compare them aloud, so that you know who is there, or give both the same
 /// --code. Without a terminal nobody is asked. Once both have said yes, lines that are typed appear
-/// on the other side (after `> ` if that is a terminal). Ctrl-D says goodbye. If stdin is a pipe,
+/// on the other side (after `> ` if that is a terminal). At a terminal /send FILE sends files, and
+/// /help tells the other commands. Ctrl-D says goodbye. If stdin is a pipe,
 /// its end says goodbye once everything has arrived; if it is empty from the start (/dev/null), the peer's lines are
 /// printed until the peer leaves.
 #[derive(Debug, Args)]
@@ -38,6 +40,10 @@ Examples:
 Exit codes: 0 the chat is over; 1 no peer, the wrong one, or the link was lost;
 2 no sound or no network; 130 ended by Ctrl-C.")]
 pub(crate) struct Pair {
+    /// Folder for files that the other side sends in the chat; made if it is not there
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    into: PathBuf,
+
     #[command(flatten)]
     meet: MeetOptions,
 }
@@ -73,8 +79,7 @@ impl Pair {
         let mut talk = Talk::new(self.meet.json, quiet);
         meet::run(async {
             let link = self.meet.meet("airshake pair", &mut talk).await?;
-            talk.line("what you type appears on the other side; Ctrl-D ends the chat");
-            chat(link, typed::lines(), &talk).await
+            chat(link, &self.into, &mut talk).await
         })
     }
 }

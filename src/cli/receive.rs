@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use airshake::link::Link;
-use airshake::link::transfer::{Incoming, Listing, ReceiveOptions, TransferError};
+use airshake::link::transfer::{Incoming, ReceiveOptions, TransferError};
 use anyhow::{Result, bail};
 use clap::Args;
 use serde_json::json;
@@ -14,7 +14,6 @@ use super::moving::{self, Moving};
 use super::outcome::{Interrupted, Nothing};
 use super::question;
 use super::talk::Talk;
-use super::text;
 
 /// Receive files and folders from whoever sends
 ///
@@ -100,7 +99,7 @@ impl Receive {
             json!({"files": offer.files, "folders": offer.folders, "bytes": offer.bytes}),
         );
         talk.line(&format!("offered: {}", moving::amount(&offer)));
-        show(incoming.listing(), talk);
+        moving::show(incoming.listing(), talk);
         if !self.meet.trust.yes() && !self.agree(&mut incoming).await? {
             incoming.refuse().await;
             return Ok(None);
@@ -111,11 +110,7 @@ impl Receive {
     }
 
     async fn agree(&self, incoming: &mut Incoming<'_>) -> Result<bool, TransferError> {
-        let folder = match self.folder.as_os_str() == "." {
-            true => "this folder".to_owned(),
-            false => text::one_line(&self.folder.display().to_string()),
-        };
-        let question = format!("Receive into {folder}?");
+        let question = format!("Receive into {}?", moving::folder(&self.folder));
         tokio::select! {
             answer = question::ask(&question) => Ok(answer == Some(true)),
             withdrawn = incoming.withdrawn() => {
@@ -125,35 +120,3 @@ impl Receive {
         }
     }
 }
-
-/// The outermost names, with what is in them.
-fn show(listing: &Listing, talk: &Talk) {
-    let mut tops: Vec<(&str, u64, u32, bool)> = Vec::new();
-    for entry in listing.entries() {
-        let mut names = entry.path.names();
-        let top = names.next().unwrap_or_default();
-        let within = names.next().is_some() || !entry.is_file();
-        match tops.last_mut().filter(|last| last.0 == top) {
-            Some((_, bytes, files, _)) => {
-                *bytes = bytes.saturating_add(entry.size());
-                *files += u32::from(entry.is_file());
-            }
-            None => tops.push((top, entry.size(), u32::from(entry.is_file()), within)),
-        }
-    }
-    for (name, bytes, files, is_folder) in tops.iter().take(MOST_SHOWN) {
-        let name = text::one_line(name);
-        let size = moving::bytes(*bytes);
-        talk.line(&if *is_folder {
-            format!("  {name}/  {}, {size}", moving::files(*files))
-        } else {
-            format!("  {name}  {size}")
-        });
-    }
-    if tops.len() > MOST_SHOWN {
-        talk.line(&format!("  and {} more", tops.len() - MOST_SHOWN));
-    }
-}
-
-/// So many names are shown before somebody is asked.
-const MOST_SHOWN: usize = 10;

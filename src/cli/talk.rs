@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 
+use super::chat;
 use super::screen::{self, Ink, Scene, Screen, Setting};
 use super::text;
 
@@ -64,6 +65,11 @@ impl Talk {
     /// Whether a program listens.
     pub(crate) fn is_json(&self) -> bool {
         self.mode == Mode::Json
+    }
+
+    /// Whether a person may read lines, and answer them.
+    pub(crate) fn speaks_to_people(&self) -> bool {
+        matches!(self.mode, Mode::Terminal { .. } | Mode::Lines)
     }
 
     /// Whether lines are all there is: a log, where no status can be drawn.
@@ -142,6 +148,9 @@ impl Talk {
             return;
         }
         self.last_status = Some(now);
+        if screen::status(Some(line)) {
+            return;
+        }
         let width = terminal_size::terminal_size_of(io::stderr())
             .map_or(80, |(terminal_size::Width(w), _)| usize::from(w));
         let line = text::truncate(line, width.saturating_sub(1));
@@ -153,6 +162,9 @@ impl Talk {
     /// Takes the status line away.
     pub(crate) fn end_status(&mut self) {
         clear_status();
+        if self.last_status.is_some() {
+            screen::status(None);
+        }
         self.last_status = None;
     }
 
@@ -198,6 +210,7 @@ pub(crate) fn aside<T>(write: impl FnOnce() -> T) -> T {
 pub(crate) fn leave() {
     clear_status();
     screen::take_down();
+    chat::put_back();
 }
 
 /// What a panic has to say is not drawn over.

@@ -28,8 +28,32 @@ struct Shared {
     end: Condvar,
 }
 
+/// Something that is drawn over itself, and that whatever else is written must not hit.
+pub(super) trait Standing: Send + Sync {
+    /// Lets others write above it.
+    fn above(&self, write: &mut dyn FnMut());
+    /// Takes it away for good, without waiting; false if that needs waiting.
+    fn take_down(&self) -> bool;
+    /// Shows how something goes, if it has a place for that.
+    fn status(&self, status: Option<&str>) -> bool;
+}
+
 /// The one that stands, for whoever else writes to the terminal.
-static STANDING: Mutex<Option<Arc<Shared>>> = Mutex::new(None);
+static STANDING: Mutex<Option<Arc<dyn Standing>>> = Mutex::new(None);
+
+/// False if another one stands.
+pub(super) fn stand(new: Arc<dyn Standing>) -> bool {
+    let mut standing = lock(&STANDING);
+    let free = standing.is_none();
+    if free {
+        *standing = Some(new);
+    }
+    free
+}
+
+pub(super) fn stand_down() {
+    lock(&STANDING).take();
+}
 
 impl Screen {
     /// Begins to draw; `None` if another one stands or no thread is to be had.
@@ -43,16 +67,17 @@ impl Screen {
             ended: Mutex::new(false),
             end: Condvar::new(),
         });
-        let mut standing = lock(&STANDING);
-        if standing.is_some() {
+        if !stand(shared.clone()) {
             return None;
         }
         let drawing = shared.clone();
         let thread = std::thread::Builder::new()
             .name("screen".to_owned())
-            .spawn(move || drawing.draw_on())
-            .ok()?;
-        *standing = Some(shared.clone());
+            .spawn(move || drawing.draw_on());
+        let Ok(thread) = thread else {
+            stand_down();
+            return None;
+        };
         Some(Self {
             shared,
             keep,
@@ -88,7 +113,7 @@ impl Screen {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
-        lock(&STANDING).take();
+        stand_down();
         let _ = lock(&self.shared.paper).erase(size());
     }
 }
@@ -136,29 +161,53 @@ impl Shared {
     }
 }
 
-/// Writes something else to the terminal, above the screen if one stands.
-pub(crate) fn above<T>(write: impl FnOnce() -> T) -> T {
-    let standing = lock(&STANDING).clone();
-    let Some(shared) = standing else {
-        return write();
-    };
-    let mut paper = lock(&shared.paper);
-    let _ = paper.erase(size());
-    write()
+impl Standing for Shared {
+    fn above(&self, write: &mut dyn FnMut()) {
+        let mut paper = lock(&self.paper);
+        let _ = paper.erase(size());
+        write();
+    }
+
+    fn take_down(&self) -> bool {
+        if let Some(mut ended) = try_lock(&self.ended) {
+            *ended = true;
+        }
+        try_lock(&self.paper).is_some_and(|mut paper| {
+            let _ = paper.erase(size());
+            true
+        })
+    }
+
+    fn status(&self, _: Option<&str>) -> bool {
+        false
+    }
 }
 
-/// Takes the screen away for good, if one stands: the program ends by other ways than its own.
+/// Writes something else to the terminal, above what stands there.
+pub(crate) fn above<T>(write: impl FnOnce() -> T) -> T {
+    let standing = lock(&STANDING).clone();
+    let Some(standing) = standing else {
+        return write();
+    };
+    let (mut write, mut written) = (Some(write), None);
+    standing.above(&mut || written = write.take().map(|write| write()));
+    written.expect("it is written above everything that stands")
+}
+
+/// Shows how something goes where there is a place for that; false if there is none.
+pub(crate) fn status(status: Option<&str>) -> bool {
+    let standing = lock(&STANDING).clone();
+    standing.is_some_and(|standing| standing.status(status))
+}
+
+/// Takes away for good what stands: the program ends by other ways than its own.
 pub(crate) fn take_down() {
     // Whoever holds a lock may hang in the terminal, or be who panics.
     for _ in 0..20 {
-        let Some(shared) = try_lock(&STANDING).and_then(|standing| standing.clone()) else {
+        let Some(standing) = try_lock(&STANDING).and_then(|standing| standing.clone()) else {
             return;
         };
-        if let Some(mut ended) = try_lock(&shared.ended) {
-            *ended = true;
-        }
-        if let Some(mut paper) = try_lock(&shared.paper) {
-            let _ = paper.erase(size());
+        if standing.take_down() {
             return;
         }
         talk::wait(Duration::from_millis(10));
@@ -192,7 +241,7 @@ impl Shown {
 }
 
 /// The terminal's size; that of the oldest ones if it does not tell.
-fn size() -> Size {
+pub(super) fn size() -> Size {
     let told = terminal_size::terminal_size_of(io::stderr());
     let (columns, rows) = told.map_or(
         (0, 0),
@@ -213,11 +262,11 @@ fn in_foreground() -> bool {
     true
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+pub(super) fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
     match mutex.try_lock() {
         Ok(guard) => Some(guard),
         Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),

@@ -9,6 +9,7 @@
 //! is slow, frames are left out. Neither the cursor nor the keyboard is changed: however the
 //! program ends, the terminal is as it was.
 
+mod desk;
 mod face;
 mod gauge;
 mod ink;
@@ -19,8 +20,9 @@ mod paper;
 mod scene;
 mod waterfall;
 
-pub(crate) use ink::Ink;
-pub(crate) use live::{Screen, above, show_words, take_down};
+pub(crate) use desk::Desk;
+pub(crate) use ink::{Ink, columns, fit};
+pub(crate) use live::{Screen, above, show_words, status, take_down};
 pub(crate) use scene::{Keep, Scene, Setting, Stage};
 
 #[cfg(test)]

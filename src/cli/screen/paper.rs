@@ -26,6 +26,24 @@ impl<W: Write> Paper<W> {
     /// Draws the lines over those before, all of them: what was typed meanwhile has left its
     /// traces.
     pub(super) fn draw(&mut self, lines: &[Line], size: Size) -> io::Result<()> {
+        self.put(lines, size, "")
+    }
+
+    /// The same, with the cursor at a column of the last line.
+    pub(super) fn draw_with_cursor(
+        &mut self,
+        lines: &[Line],
+        size: Size,
+        column: usize,
+    ) -> io::Result<()> {
+        let cursor = match column {
+            0 => "\r".to_owned(),
+            column => format!("\r\x1b[{column}C"),
+        };
+        self.put(lines, size, &cursor)
+    }
+
+    fn put(&mut self, lines: &[Line], size: Size, cursor: &str) -> io::Result<()> {
         // Synchronised output, where it is known: the lines change at once.
         let mut bytes = String::from("\x1b[?2026h");
         bytes += &self.back(size);
@@ -41,6 +59,7 @@ impl<W: Write> Paper<W> {
                 "\x1b[J"
             };
         }
+        bytes += cursor;
         bytes += "\x1b[?2026l";
         self.drawn = lines.iter().map(Line::width).collect();
         self.write(&bytes)
