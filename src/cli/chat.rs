@@ -123,15 +123,22 @@ impl Chat<'_> {
             tokio::select! {
                 typed = input.next(talk), if listening => {
                     for typed in typed.unwrap_or_else(|| vec![Typed::Nothing]) {
-                        match typed {
-                            Typed::Line(line) => match self.typed(line, link, talk).await? {
-                                Said::All => {}
-                                Said::Quit => return Ok(End::Left),
-                                // The link says why, below.
-                                Said::Closed => listening = false,
-                            },
-                            Typed::Goodbye => return Ok(End::Left),
-                            Typed::Nothing => listening = false,
+                        let said = match typed {
+                            Typed::Line(line) => self.typed(line, link, talk).await?,
+                            Typed::Pasted(line) => {
+                                talk.line(&line);
+                                self.say(&line, link, talk).await?
+                            }
+                            Typed::Goodbye => Said::Quit,
+                            Typed::Nothing => Said::NoMore,
+                        };
+                        match said {
+                            Said::All => {}
+                            Said::Quit => return Ok(End::Left),
+                            Said::NoMore => {
+                                listening = false;
+                                break;
+                            }
                         }
                     }
                 }
@@ -221,7 +228,8 @@ impl Chat<'_> {
     async fn say(&self, line: &str, link: &Link, talk: &Talk) -> Result<Said> {
         match link.send_text(line).await {
             Ok(()) => {}
-            Err(LinkError::Closed(_)) => return Ok(Said::Closed),
+            // The link says why, by itself.
+            Err(LinkError::Closed(_)) => return Ok(Said::NoMore),
             Err(error) => talk.line(&error.to_string()),
         }
         Ok(Said::All)
@@ -301,7 +309,8 @@ impl Chat<'_> {
 enum Said {
     All,
     Quit,
-    Closed,
+    /// Nothing more can be said.
+    NoMore,
 }
 
 async fn next(news: &mut Option<mpsc::UnboundedReceiver<News>>) -> Option<News> {
@@ -318,7 +327,7 @@ pub(crate) async fn interrupted() {
     }
 }
 
-const BY_HAND: &str = "what you type appears on the other side; /send FILE sends files, /help tells more, \
-     Ctrl-D ends the chat";
+const BY_HAND: &str =
+    "what you type appears on the other side; /help tells more, Ctrl-D ends the chat";
 
 const BY_LINES: &str = "what you type appears on the other side; Ctrl-D ends the chat";

@@ -9,6 +9,8 @@ use tokio::sync::mpsc::{Receiver, channel};
 pub(crate) enum Typed {
     /// A line, without its end.
     Line(String),
+    /// One of several lines that were pasted: to be said, whatever it looks like.
+    Pasted(String),
     /// There will be no more, and that means goodbye: a person pressed Ctrl-D, or a pipe has
     /// given everything it had.
     Goodbye,

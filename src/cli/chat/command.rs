@@ -21,7 +21,7 @@ pub(super) enum Command {
 pub(super) const NAMES: [&str; 4] = ["/cancel", "/help", "/quit", "/send"];
 
 pub(super) const HELP: &str = "\
-/send FILE...   send files and folders; quotes and ~ as in a shell, Tab completes names
+/send FILE...   send files and folders, named as in a shell; Tab completes
 /cancel         no more of the files that move
 /quit           say goodbye; so does Ctrl-D
 //              a line that begins with a slash

@@ -35,8 +35,10 @@ pub(super) enum Key {
 pub(super) enum Done {
     /// The line has perhaps changed.
     Edited,
-    /// These lines are to be sent.
-    Lines(Vec<String>),
+    /// A line is complete.
+    Line(String),
+    /// Several pasted ones are to be sent.
+    Pasted(Vec<String>),
     /// What stands before the cursor is to be completed.
     Complete,
     /// There is nothing to complete, to delete or to recall.
@@ -165,7 +167,7 @@ impl Editor {
             Key::Enter => {
                 let lines = self.pasted.take().unwrap_or_default();
                 self.clear();
-                Done::Lines(lines)
+                Done::Pasted(lines)
             }
             Key::Escape | Key::KillToStart | Key::KillWord | Key::Backspace | Key::Delete => {
                 self.pasted = None;
@@ -184,7 +186,7 @@ impl Editor {
             }
             self.history.push_back(line.clone());
         }
-        Done::Lines(vec![line])
+        Done::Line(line)
     }
 
     fn clear(&mut self) {
@@ -266,7 +268,7 @@ mod tests {
     }
 
     fn line(text: &str) -> Done {
-        Done::Lines(vec![text.to_owned()])
+        Done::Line(text.to_owned())
     }
 
     #[test]
@@ -321,7 +323,7 @@ mod tests {
         assert_eq!(editor.waiting(), Some(4));
         assert_eq!(editor.press(Key::Char('x')), Done::Nothing);
         let lines = ["see: a b[2J1", "2", "", "4"].map(str::to_owned).to_vec();
-        assert_eq!(editor.press(Key::Enter), Done::Lines(lines));
+        assert_eq!(editor.press(Key::Enter), Done::Pasted(lines));
         typed(&mut editor, "kept");
         editor.press(Key::Paste("1\n2".to_owned()));
         editor.press(Key::Escape);
@@ -372,9 +374,12 @@ mod tests {
         fn no_keys_break_it(keys in proptest::collection::vec(key(), 0..60), width in 0usize..20) {
             let mut editor = Editor::default();
             for key in keys {
-                if let Done::Lines(lines) = editor.press(key) {
-                    prop_assert!(lines.iter().all(|line| !line.contains(char::is_control)));
-                }
+                let lines = match editor.press(key) {
+                    Done::Line(line) => vec![line],
+                    Done::Pasted(lines) => lines,
+                    _ => Vec::new(),
+                };
+                prop_assert!(lines.iter().all(|line| !line.contains(char::is_control)));
                 prop_assert!(editor.cursor <= editor.text.len());
                 let (shown, at) = editor.view(width);
                 let columns = crate::cli::screen::columns(&shown);

@@ -72,9 +72,13 @@ impl Keys {
                 Pressed::Resized => Done::Edited,
             };
             match done {
-                Done::Lines(lines) => {
+                Done::Line(line) => {
                     self.show();
-                    return Some(lines.into_iter().map(Typed::Line).collect());
+                    return Some(vec![Typed::Line(line)]);
+                }
+                Done::Pasted(lines) => {
+                    self.show();
+                    return Some(lines.into_iter().map(Typed::Pasted).collect());
                 }
                 Done::Goodbye => {
                     self.over = true;

@@ -10,17 +10,21 @@ pub(super) fn panel(words: [&str; 4], size: Size, glyphs: Glyphs, under: usize) 
     let room = size.columns.saturating_sub(1);
     let plain = words.join(" ");
     let pairs = [&words[..2], &words[2..]];
-    let width = |pair: &[&str]| letters::width(pair[0]) + BETWEEN + letters::width(pair[1]);
-    let widest = pairs.map(width).into_iter().max().unwrap_or(0);
-    let is_large =
-        glyphs == Glyphs::Unicode && INDENT + widest <= room && LARGE_ROWS + under < size.rows;
+    let widest = |place: usize| {
+        let widths = pairs.map(|pair| letters::width(pair[place]));
+        widths[0].max(widths[1])
+    };
+    let (left_width, right_width) = (widest(0), widest(1));
+    let is_large = glyphs == Glyphs::Unicode
+        && INDENT + left_width + BETWEEN + right_width <= room
+        && LARGE_ROWS + under < size.rows;
     let mut lines = vec![Line::new()];
     if is_large {
         for pair in pairs {
             let [left, right] = [letters::large(pair[0]), letters::large(pair[1])];
             for (left, right) in left.iter().zip(&right) {
-                let between = " ".repeat(BETWEEN);
-                let text = format!("{}{left}{between}{right}", " ".repeat(INDENT));
+                let (margin, gap) = (" ".repeat(INDENT), " ".repeat(BETWEEN));
+                let text = format!("{margin}{left:left_width$}{gap}{right}");
                 lines.push(Line::of(text.trim_end(), Style::Plain));
             }
             lines.push(Line::new());
