@@ -95,7 +95,7 @@ impl Hear {
                         "heard",
                         json!({"bytes": envelope.len(), "snr_db": round(f64::from(snr.0), 2)}),
                     );
-                    talk.screen(|scene, _| scene.heard());
+                    talk.screen(|scene, now| scene.heard(now));
                     talk.line(&format!("{}, SNR {snr}", text::bytes(envelope.len())));
                     talk::aside(|| self.print(&envelope))?;
                 }

@@ -169,7 +169,7 @@ fn tell(event: &PairEvent, talk: &Talk) {
         PairEvent::Heard { bytes, snr_db } => {
             let snr = round(f64::from(*snr_db), 2);
             talk.event("heard", json!({"bytes": bytes, "snr_db": snr}));
-            talk.screen(|scene, _| scene.heard());
+            talk.screen(|scene, now| scene.heard(now));
             talk.line(&format!("heard {bytes} bytes, SNR {snr_db:.1} dB"));
         }
         PairEvent::Answering => {

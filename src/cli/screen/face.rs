@@ -34,7 +34,9 @@ pub(super) fn face(scene: &Scene, now: Duration, size: Size, glyphs: Glyphs) -> 
     entries.resize(plan.entries, Line::new());
     lines.extend(entries);
     if plan.foot {
-        lines.push(foot(scene, plan.waterfall > 0, glyphs));
+        // Ctrl-C is echoed behind it, and must not break the line.
+        let foot = foot(scene, plan.waterfall > 0 && width >= 50, glyphs);
+        lines.push(foot.cut(width.saturating_sub(ECHO)));
     }
     lines.iter().map(|line| line.cut(width)).collect()
 }
@@ -128,6 +130,9 @@ fn foot(scene: &Scene, legend: bool, glyphs: Glyphs) -> Line {
 
 /// Columns at most: what is wider cannot be taken in at a glance.
 const WIDEST: usize = 79;
+
+/// Columns of `^C`.
+const ECHO: usize = 2;
 
 /// Columns at the left of the meter.
 const MARGIN: usize = 8;

@@ -50,6 +50,7 @@ pub(crate) struct Scene {
     playing: Option<Playing>,
     reception: Option<Reception>,
     kept: Option<(u32, Duration)>,
+    heard: Option<Duration>,
     log: VecDeque<Entry>,
     left_out: usize,
 }
@@ -88,6 +89,7 @@ impl Scene {
             playing: None,
             reception: None,
             kept: None,
+            heard: None,
             log: VecDeque::new(),
             left_out: 0,
         }
@@ -98,19 +100,19 @@ impl Scene {
     }
 
     pub(crate) fn spectrum(&mut self, now: Duration, spectrum: &Spectrum) {
-        let ours = |within| {
-            let playing = self.playing;
-            playing.is_some_and(|playing| now < playing.until + within)
-        };
-        let whose = if ours(TENTH) || (ours(OWN_ECHO) && self.waterfall.goes_on(spectrum)) {
+        let ours = |within| self.playing.is_some_and(|p| now < p.until + within);
+        let announced = |r: Reception| r.header.is_some() && now < r.until + TENTH;
+        let whose = if ours(TENTH) {
             Whose::Ours
-        } else if self
-            .reception
-            .is_some_and(|r| r.header.is_some() && now < r.until + TENTH)
-        {
+        } else if self.reception.is_some_and(announced) {
             Whose::Theirs
         } else {
-            Whose::Nobodys
+            // The end of a sound comes later than the news of it.
+            let lately = ours(OWN_ECHO) || self.heard.is_some_and(|at| now < at + OWN_ECHO);
+            match lately {
+                true => self.waterfall.going_on(spectrum),
+                false => Whose::Nobodys,
+            }
         };
         self.waterfall.tell(now, spectrum, whose);
     }
@@ -163,8 +165,8 @@ impl Scene {
     }
 
     /// Something was heard whole.
-    pub(crate) fn heard(&mut self) {
-        (self.reception, self.kept) = (None, None);
+    pub(crate) fn heard(&mut self, now: Duration) {
+        (self.reception, self.kept, self.heard) = (None, None, Some(now));
     }
 
     pub(crate) fn stage(&mut self, stage: Stage) {
@@ -352,7 +354,7 @@ mod tests {
             scene.state(ms(1_500)),
             "Heard one pass; another will add to it"
         );
-        scene.heard();
+        scene.heard(ms(1_550));
         scene.stage(Stage::Answering);
         assert_eq!(scene.state(ms(1_600)), "Answering");
         scene.stage(Stage::Connecting);

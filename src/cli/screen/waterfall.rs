@@ -58,12 +58,15 @@ impl Waterfall {
         self.loudest = top.max(self.loudest - FADE_DB);
         // What a strong sound leaks into other bands is not a sound of its own.
         let least = self.loudest - SPAN_DB;
-        let floors = self.floors.get_or_insert(levels);
+        // Nobody knows how loud the room is before it was heard for a while.
+        let settling = self.columns.len() < SETTLED;
+        let rise = if settling { FIRST_RISE_DB } else { RISE_DB };
+        let floors = self.floors.get_or_insert([QUIETEST; ROWS]);
         let mut shades = [0; ROWS];
         for ((shade, floor), level) in shades.iter_mut().zip(floors).zip(levels) {
             let level = level.max(QUIETEST);
             // Downwards at once, upwards slowly: what lasts is the room.
-            *floor = level.min(*floor + RISE_DB).max(QUIETEST);
+            *floor = level.min(*floor + rise).max(QUIETEST);
             let above = level - floor.max(least);
             *shade = STEPS_DB.iter().take_while(|step| above >= **step).count() as u8;
         }
@@ -78,16 +81,16 @@ impl Waterfall {
         });
     }
 
-    /// Whether it is still about as loud as in the column before.
-    pub(super) fn goes_on(&self, spectrum: &Spectrum) -> bool {
+    /// Whose the column before was, if it is still about as loud.
+    pub(super) fn going_on(&self, spectrum: &Spectrum) -> Whose {
         let top = self
             .rows
             .iter()
             .map(|row| spectrum.between(Hertz(row.start), Hertz(row.end)))
             .fold(QUIETEST, f32::max);
-        let loud =
-            |column: &Column| column.whose == Whose::Ours && column.top - top < SPAN_DB / 2.0;
-        self.columns.back().is_some_and(loud)
+        let before = self.columns.back();
+        let loud = before.filter(|before| before.top - top < SPAN_DB / 2.0);
+        loud.map_or(Whose::Nobodys, |before| before.whose)
     }
 
     /// What was heard since then turns out to be somebody's.
@@ -224,6 +227,10 @@ const FADE_DB: f32 = 0.5;
 /// So many decibels a column, thus 2 dB a second, the room may seem to become louder.
 const RISE_DB: f32 = 0.2;
 
+/// Until so many columns were heard it may do so faster: 60 dB are followed in two seconds.
+const FIRST_RISE_DB: f32 = 3.0;
+const SETTLED: usize = 20;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -245,6 +252,10 @@ mod tests {
     #[test]
     fn what_stands_out_of_the_room_is_dark_at_its_frequency_and_time() {
         let mut waterfall = Waterfall::new(Profile::ALL);
+        for i in 0..SETTLED as u32 {
+            waterfall.tell(Duration::ZERO, &spectrum(|_| -50.0), Whose::Nobodys);
+            assert!(i < 14 || waterfall.columns[i as usize].shades == [0; ROWS]);
+        }
         for i in 0..10 {
             let burst = |f: f64| if f > 15_000.0 { -25.0 } else { -50.0 };
             let spectrum = spectrum(|f| if i == 7 { burst(f) } else { -50.0 });
