@@ -27,6 +27,27 @@ export class LoadError extends AirshakeError {}
 /** The WebAssembly module stopped; what it was doing is lost, the next call gets a new one. */
 export class EngineError extends AirshakeError {}
 
+/** The browser does not give the microphone; `reason` is `denied`, `missing`, `busy` or `insecure`. */
+export class MicrophoneError extends AirshakeError {
+  /** @param {'denied' | 'missing' | 'busy' | 'insecure'} reason @param {string} message @param {ErrorOptions} [options] */
+  constructor(reason, message, options) {
+    super(message, options);
+    this.reason = reason;
+  }
+}
+
+/** The page may not play: the browser waits for the user to click or to type first. */
+export class AutoplayError extends AirshakeError {}
+
+/** The browser goes on changing what the microphone hears; `processing` says how. */
+export class ProcessedSoundError extends AirshakeError {
+  /** @param {string[]} processing @param {string} message */
+  constructor(processing, message) {
+    super(message);
+    this.processing = processing;
+  }
+}
+
 /** The error of a refusal that the module wrote as JSON. */
 export function refusal(/** @type {{error: string, words: string}} */ { error, words }) {
   switch (error) {

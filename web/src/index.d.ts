@@ -12,6 +12,17 @@ export class WavError extends AirshakeError {}
 export class LoadError extends AirshakeError {}
 /** The WebAssembly module stopped; the next call gets a new one. */
 export class EngineError extends AirshakeError {}
+/** The browser does not give the microphone. */
+export class MicrophoneError extends AirshakeError {
+  reason: 'denied' | 'missing' | 'busy' | 'insecure';
+}
+/** The page may not play: the browser waits for a click or a key first. */
+export class AutoplayError extends AirshakeError {}
+/** The browser goes on changing what the microphone hears: messages may be lost. */
+export class ProcessedSoundError extends AirshakeError {
+  /** Which of echoCancellation, noiseSuppression, autoGainControl. */
+  processing: string[];
+}
 
 export interface Profile {
   /** What options take. */
@@ -195,6 +206,63 @@ export class Ear {
   finish(): ModemEvent[];
   report(): Report;
 }
+
+export interface ListenOptions {
+  /** Profiles to listen for; all if not given. */
+  profiles?: string[];
+  /** Which microphone. */
+  deviceId?: string;
+  /** Sound to listen to in place of a microphone. */
+  stream?: MediaStream;
+  /** All events, messages too. */
+  onEvent?: (event: ModemEvent) => void;
+  /** The largest sample of every 21 ms, full scale 1. */
+  onLevel?: (peak: number) => void;
+  /** What went wrong while it goes on: processed sound, a microphone that is gone. */
+  onTrouble?: (error: Error) => void;
+  /** Stops it. */
+  signal?: AbortSignal;
+}
+
+/** What listens. Positions of its events are counted from its first sample. */
+export interface Listening {
+  /** Samples a second. */
+  readonly rate: number;
+  /** What the browser says of the microphone. */
+  readonly settings: MediaTrackSettings;
+  /** Samples that the modem took so far. */
+  readonly heard: number;
+  /** Samples that the audio thread left out in between: none, unless the machine is overloaded. */
+  readonly lost: number;
+  /** What was heard so far, and why it was not more. */
+  report(): Promise<Report>;
+  /** Ends it, gives the microphone back, and says what was heard. */
+  stop(): Promise<Report>;
+}
+
+/**
+ * Listens by the microphone, without the browser's processing, until it is stopped. In a page, over
+ * https or on this computer. Rejects with a `MicrophoneError` or an `AutoplayError`.
+ */
+export function listen(onMessage: (message: Message) => void, options?: ListenOptions): Promise<Listening>;
+
+export interface SpeakOptions {
+  profile?: string;
+  passes?: number;
+  firstPass?: number;
+  /** 0 to 1, 1 if not given. */
+  volume?: number;
+  /** Which loudspeaker, where the browser lets one choose. */
+  deviceId?: string;
+  /** Falls silent at once; rejects with its reason. */
+  signal?: AbortSignal;
+}
+
+/** Plays a message, and waits until it has sounded. In a page. */
+export function speak(
+  payload: Uint8Array | ArrayBuffer | string,
+  options?: SpeakOptions,
+): Promise<{ seconds: number }>;
 
 export type Signal = Description | CandidateSignal | Renegotiate | Beacon | OtherSignal;
 

@@ -1,13 +1,18 @@
 export {
   AirshakeError,
+  AutoplayError,
   EngineError,
   LimitError,
   LoadError,
+  MicrophoneError,
+  ProcessedSoundError,
   SignalError,
   UsageError,
   WavError,
 } from './errors.js';
 export { load, hasSimd } from './engine.js';
 export { analyse, decode, Ear, encode, profiles } from './modem.js';
+export { listen } from './listen.js';
+export { speak } from './speak.js';
 export { encodeWav, readWav, writeWav } from './wav.js';
 export { answerToBeacon, packSignal, tagOf, unpackSignal } from './signal.js';

@@ -1,0 +1,20 @@
+;; A module with the exports of the modem's that listens to two pieces and traps at the third.
+;; wasm-as stops.wat -o stops.wasm
+(module
+  (memory (export "memory") 1)
+  (global $calls (mut i32) (i32.const 0))
+  (global $output (mut i32) (i32.const 0))
+  (data (i32.const 1024) "[{\"name\":\"audible\",\"purpose\":\"\",\"lowestRate\":8000}]")
+  (data (i32.const 2048) "{\"messages\":0,\"findings\":[]}")
+  (func (export "room") (param i32) (result i32) (i32.const 4096))
+  (func (export "output") (result i32) (global.get $output))
+  (func (export "samples") (result i32) (i32.const 16384))
+  (func (export "piece") (result i32) (i32.const 4096))
+  (func (export "profiles") (result i32) (global.set $output (i32.const 1024)) (i32.const 51))
+  (func (export "ear_open") (param i32 i32) (result i32) (i32.const 0))
+  (func (export "ear_push") (param i32) (result i32)
+    (global.set $calls (i32.add (global.get $calls) (i32.const 1)))
+    (if (i32.gt_u (global.get $calls) (i32.const 2)) (then (unreachable)))
+    (i32.const 0))
+  (func (export "ear_finish") (result i32) (i32.const 0))
+  (func (export "ear_report") (result i32) (global.set $output (i32.const 2048)) (i32.const 28)))

@@ -1,0 +1,64 @@
+// In a worker: hears what the worklet gathers, tells the page what it caused.
+
+import { load } from './engine.js';
+import { EngineError } from './errors.js';
+import { Ear } from './modem.js';
+
+let ear;
+/** Makes the ear, again if need be. */
+let open;
+/** Samples that came so far, and those that should have come in between. */
+let [heard, lost] = [0, 0];
+/** Where the samples ended so far, by the count of the audio thread. */
+let ended;
+
+onmessage = async ({ data, ports }) => {
+  switch (data.type) {
+    case 'open': {
+      const { module, rate, profiles } = data;
+      open = async () => {
+        await load({ wasm: module });
+        ear = await Ear.open(rate, profiles);
+      };
+      try {
+        await open();
+      } catch (error) {
+        postMessage({ type: 'refused', name: error.name, message: error.message });
+        return;
+      }
+      ports[0].onmessage = ({ data }) => hear(data);
+      postMessage({ type: 'opened' });
+      break;
+    }
+    case 'report':
+      postMessage({ type: 'report', ...attempt(() => ({ report: ear.report() })) });
+      break;
+    case 'finish':
+      postMessage({ type: 'finished', ...attempt(() => ({ events: ear.finish(), report: ear.report() })) });
+      break;
+  }
+};
+
+function hear(/** @type {{samples: Float32Array, end: number}} */ { samples, end }) {
+  heard += samples.length;
+  lost += ended === undefined ? 0 : end - samples.length - ended;
+  ended = end;
+  let peak = 0;
+  for (const x of samples) peak = Math.max(peak, Math.abs(x));
+  // Without an ear for the moment in which it is replaced.
+  const { events, error } = attempt(() => ({ events: ear?.push(samples) ?? [] }));
+  postMessage({ type: 'heard', events: events ?? [], error, peak, heard, lost });
+}
+
+/** What comes of it, or an error; an ear that broke is replaced, and hears on from there. */
+function attempt(act) {
+  try {
+    return act();
+  } catch (error) {
+    if (error instanceof EngineError) {
+      ear = undefined;
+      open();
+    }
+    return { error: { name: error.name, message: error.message } };
+  }
+}
