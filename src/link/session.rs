@@ -94,7 +94,8 @@ impl Link {
         self.channel.close().await;
     }
 
-    /// Sends a chat message.
+    /// Sends a chat message; waits as [`send_data`](Self::send_data) does. A future that is dropped
+    /// while it waits has sent nothing.
     ///
     /// # Errors
     /// [`LinkError::TooLong`] above [`MAX_PAYLOAD`] bytes; [`LinkError::Closed`].
@@ -112,7 +113,7 @@ impl Link {
     }
 
     /// Says that no more data will be sent; the peer gets [`LinkEvent::End`]. What it sends still
-    /// comes.
+    /// comes. A future that is dropped while it waits has said nothing.
     ///
     /// # Errors
     /// [`LinkError::Closed`].
@@ -164,7 +165,7 @@ impl Link {
     }
 
     /// Waits until the peer's program has taken everything that was sent. False if the link was
-    /// over before; [`next`](Self::next) then says why.
+    /// over before; [`next`](Self::next) then says why. Dropping the future loses nothing.
     pub async fn drained(&self) -> bool {
         self.sender().drained().await
     }
@@ -211,7 +212,8 @@ impl Link {
         self.transfers.clone()
     }
 
-    /// Says goodbye, waits a moment for all that was sent to arrive, and closes.
+    /// Says goodbye, waits a moment (at most 2 s) for all that was sent to arrive, and closes. Dropping
+    /// the future closes without waiting.
     pub async fn close(mut self) {
         // A file transfer that was dropped has perhaps not yet said so.
         let transfers = self.transfers.clone();
