@@ -21,7 +21,7 @@ impl Apart {
              hotspot."
         } else if self.answered {
             "Guest and public networks often keep their devices apart: try a phone hotspot, another \
-             network or a cable. On a network of your own, let UDP through the firewall of both \
+             network, a cable, or a relay (a TURN server, with --turn). On a network of your own, let UDP through the firewall of both \
              computers (ufw, firewalld, Windows Defender Firewall)."
         } else {
             "Raise the volume of this computer and move closer; if that does not help, try a phone \

@@ -3,7 +3,7 @@
 use super::{
     guard::{Guard, Verdict},
     rtc_connection::{Certificate, Expected, Plan, Rtc, is_named},
-    servers::Servers,
+    servers::Resolved,
     sockets::RoomyRuntime,
     stun::{is_busy, is_check_to},
     transport::{Connection, TransportError},
@@ -46,8 +46,7 @@ impl Approach {
     /// Gives that answer too.
     pub(super) async fn new(
         addresses: Vec<IpAddr>,
-        servers: &Servers,
-        servers_at: Vec<SocketAddr>,
+        servers: &Resolved,
         beacon: Beacon,
         straight: bool,
     ) -> Result<(Self, Description), TransportError> {
@@ -58,7 +57,7 @@ impl Approach {
             ufrag: credentials.ufrag.clone(),
             refused: watch::Sender::new(false),
             open: AtomicBool::new(straight),
-            servers: servers_at,
+            servers: servers.all(),
         });
         let named = beacon.candidates.iter().any(|c| is_named(&c.address));
         let rtc = Rtc::build(Plan {

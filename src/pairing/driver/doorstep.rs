@@ -4,7 +4,7 @@ use super::{
     guard::{Guard, Guarded, Verdict},
     mirror::{self, Mirror},
     rtc_connection::{Certificate, Expected, Plan, Rtc, failed},
-    servers::Servers,
+    servers::Resolved,
     sockets::RoomyRuntime,
     stun::{Caller, Check},
     transport::{Connection, TransportError},
@@ -26,7 +26,10 @@ use std::{
     time::Duration,
 };
 use tokio::sync::watch;
-use webrtc::runtime::{AsyncUdpSocket, RecvMeta};
+use webrtc::{
+    peer_connection::RTCIceServer,
+    runtime::{AsyncUdpSocket, RecvMeta},
+};
 
 /// Sockets at which somebody who heard the beacon may knock, and behind them, once somebody is
 /// let in, the connection.
@@ -35,7 +38,7 @@ pub(super) struct Doorstep {
     pwd: Pwd,
     sockets: Vec<Arc<dyn AsyncUdpSocket>>,
     /// For the connection.
-    servers: Servers,
+    servers: Vec<RTCIceServer>,
     /// Asked now and then, so that what they told of us stays true.
     mirrors: Vec<Mirror>,
     who: Mutex<Who>,
@@ -75,12 +78,11 @@ enum Inside {
 
 impl Doorstep {
     /// Binds a socket at each address, all with one port if that is possible, and makes the
-    /// beacon that tells of them, and of how STUN servers at `mirrors` see them. Relays of
-    /// `servers` are asked only when somebody has answered.
+    /// beacon that tells of them, and of how STUN servers see them. Relays are asked only when
+    /// somebody has answered.
     pub(super) async fn new(
         addresses: &[IpAddr],
-        servers: Servers,
-        mirrors: &[SocketAddr],
+        servers: &Resolved,
     ) -> Result<(Self, Beacon), TransportError> {
         let certificate = Certificate::fresh()?;
         let mut secret = [0; 8];
@@ -101,7 +103,7 @@ impl Doorstep {
             });
             sockets.push(RoomyRuntime::wrap(socket).map_err(failed("opening the sockets"))?);
         }
-        let mirrors = mirror::ask(&sockets, mirrors).await?;
+        let mirrors = mirror::ask(&sockets, &servers.stun).await?;
         candidates.extend(mirror::worth_telling(&mirrors, addresses));
         let beacon = Beacon {
             fingerprint: certificate.fingerprint,
@@ -113,7 +115,7 @@ impl Doorstep {
             certificate,
             pwd: beacon.pwd(),
             sockets,
-            servers,
+            servers: servers.for_stack(),
             mirrors,
             who: Mutex::new(Who::Nobody),
             inside: watch::Sender::new(Inside::Empty),
@@ -192,7 +194,7 @@ impl Doorstep {
         let rtc = Rtc::build(Plan {
             addresses: addresses.map(|addr| addr.ip()).collect(),
             names: MulticastDnsMode::Disabled,
-            servers: self.servers.for_stack(),
+            servers: self.servers.clone(),
             certificate: self.certificate.clone(),
             credentials: IceCredentials {
                 ufrag: theirs.pwd.as_ufrag(),

@@ -14,7 +14,7 @@ use std::{
     task::Poll,
     time::Duration,
 };
-use tokio::time::timeout;
+use tokio::{task::JoinSet, time::timeout};
 use webrtc::runtime::{AsyncUdpSocket, RecvMeta};
 
 /// A server that told a socket how it is seen.
@@ -26,12 +26,13 @@ pub(super) struct Mirror {
     seen: SocketAddr,
 }
 
-/// Asks the first server of the right family for each socket. Who does not answer is left out.
+/// Asks the first server of the right family for each socket, all at once. Who does not answer is
+/// left out.
 pub(super) async fn ask(
     sockets: &[Arc<dyn AsyncUdpSocket>],
     servers: &[SocketAddr],
 ) -> Result<Vec<Mirror>, TransportError> {
-    let mut mirrors = Vec::new();
+    let mut asking = JoinSet::new();
     for (index, socket) in sockets.iter().enumerate() {
         let Ok(local) = socket.local_addr() else {
             continue;
@@ -42,20 +43,26 @@ pub(super) async fn ask(
         };
         let mut transaction = [0; 12];
         getrandom::fill(&mut transaction).map_err(failed("asking the system for chance"))?;
-        for patience in PATIENCE {
-            // Unsent, it is as good as lost on the way.
-            let _ = socket.send_to(&question(&transaction), server).await;
-            if let Ok(seen) = timeout(patience, answer(socket, server, &transaction)).await {
-                mirrors.push(Mirror {
-                    socket: index,
-                    server,
-                    transaction,
-                    seen,
-                });
-                break;
+        let socket = socket.clone();
+        asking.spawn(async move {
+            for patience in PATIENCE {
+                // Unsent, it is as good as lost on the way.
+                let _ = socket.send_to(&question(&transaction), server).await;
+                let answered = timeout(patience, answer(&socket, server, &transaction));
+                if let Ok(seen) = answered.await {
+                    return Some(Mirror {
+                        socket: index,
+                        server,
+                        transaction,
+                        seen,
+                    });
+                }
             }
-        }
+            None
+        });
     }
+    let mut mirrors: Vec<Mirror> = asking.join_all().await.into_iter().flatten().collect();
+    mirrors.sort_by_key(|mirror| mirror.socket);
     Ok(mirrors)
 }
 

@@ -16,12 +16,16 @@ use std::{
     net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
 };
+use tokio::sync::OnceCell;
 
 /// Makes WebRTC connections from these addresses.
 #[derive(Clone, Debug, Default)]
 pub struct RtcTransport {
     addresses: Addresses,
     servers: Servers,
+    /// Where they are: looked up once, so that a name that is not found holds us up no more than
+    /// once.
+    resolved: Arc<OnceCell<Resolved>>,
     /// Not yet told, and what was.
     troubles: Arc<Mutex<[Vec<TransportError>; 2]>>,
 }
@@ -46,16 +50,17 @@ impl RtcTransport {
         self.addresses.choose(&locals)
     }
 
-    /// Where the servers are. A relay tells how we are seen, too, but only a connection asks it.
-    async fn servers_at(&self) -> Resolved {
-        if self.servers.is_empty() {
-            return Resolved::default();
-        }
-        let mut resolved = self.servers.resolve().await;
-        for trouble in resolved.trouble.drain(..) {
-            self.trouble(trouble);
-        }
-        resolved
+    /// Where the servers are.
+    async fn servers(&self) -> &Resolved {
+        self.resolved
+            .get_or_init(|| async {
+                let resolved = self.servers.resolve().await;
+                for trouble in resolved.trouble() {
+                    self.trouble(trouble.clone());
+                }
+                resolved
+            })
+            .await
     }
 
     fn trouble(&self, trouble: TransportError) {
@@ -79,7 +84,7 @@ impl RtcTransport {
         Rtc::build(Plan {
             addresses: self.resolve()?,
             names,
-            servers: self.servers.for_stack(),
+            servers: self.servers().await.for_stack(),
             // Derived, not sent: the fingerprint travels anyway.
             credentials: IceCredentials::derived(&certificate.fingerprint),
             certificate,
@@ -100,10 +105,9 @@ impl Transport for RtcTransport {
     }
 
     async fn beacon(&self) -> Result<(Arc<dyn Connection>, Beacon), TransportError> {
-        let mirrors = self.servers_at().await.stun;
-        let addresses = self.resolve()?;
-        let (doorstep, beacon) = Doorstep::new(&addresses, self.servers.clone(), &mirrors).await?;
-        if !mirrors.is_empty() && !doorstep.is_mirrored() {
+        let servers = self.servers().await;
+        let (doorstep, beacon) = Doorstep::new(&self.resolve()?, servers).await?;
+        if !servers.stun.is_empty() && !doorstep.is_mirrored() {
             self.trouble(self.servers.no_reflection());
         }
         Ok((Arc::new(doorstep), beacon))
@@ -114,18 +118,9 @@ impl Transport for RtcTransport {
         beacon: &Beacon,
         straight: bool,
     ) -> Result<(Arc<dyn Connection>, Description), TransportError> {
-        let servers_at = self.servers_at().await.all();
-        let (addresses, servers) = (self.resolve()?, &self.servers);
+        let (addresses, servers) = (self.resolve()?, self.servers().await);
         let named = beacon.candidates.iter().any(|c| is_named(&c.address));
-        let plan = |beacon| {
-            Approach::new(
-                addresses.clone(),
-                servers,
-                servers_at.clone(),
-                beacon,
-                straight,
-            )
-        };
+        let plan = |beacon| Approach::new(addresses.clone(), servers, beacon, straight);
         let (approach, answer) = match plan(beacon.clone()).await {
             // Names are asked for by multicast, which fails on a host without a route for it.
             Err(_) if named => {

@@ -56,22 +56,6 @@ impl Servers {
         self.stun.is_empty() && self.turn.is_empty()
     }
 
-    /// As the stack wants them. A relay also tells how we are seen: that is asked of it, too.
-    pub(super) fn for_stack(&self) -> Vec<RTCIceServer> {
-        let stun = self.stun.iter().map(|server| &server.0);
-        let asked = stun.chain(self.turn.iter().map(|server| &server.place));
-        let asked = asked.map(|place| RTCIceServer {
-            urls: vec![format!("stun:{place}")],
-            ..Default::default()
-        });
-        let relays = self.turn.iter().map(|server| RTCIceServer {
-            urls: vec![format!("turn:{}?transport=udp", server.place)],
-            username: server.user.clone(),
-            credential: server.password.clone(),
-        });
-        asked.chain(relays).collect()
-    }
-
     /// Where they are. What cannot be found out in time is told instead.
     pub(super) async fn resolve(&self) -> Resolved {
         let mut resolved = Resolved::default();
@@ -79,9 +63,10 @@ impl Servers {
             let at = place.resolve(&mut resolved.trouble).await;
             resolved.stun.extend(at);
         }
-        for place in self.turn.iter().map(|server| &server.place) {
-            let at = place.resolve(&mut resolved.trouble).await;
-            resolved.turn.extend(at);
+        for server in &self.turn {
+            let at = server.place.resolve(&mut resolved.trouble).await;
+            let each = at.into_iter().map(|at| (at, server.clone()));
+            resolved.turn.extend(each);
         }
         resolved
     }
@@ -109,23 +94,48 @@ impl Servers {
 #[derive(Debug, Default)]
 pub(super) struct Resolved {
     pub(super) stun: Vec<SocketAddr>,
-    pub(super) turn: Vec<SocketAddr>,
-    pub(super) trouble: Vec<TransportError>,
+    turn: Vec<(SocketAddr, TurnServer)>,
+    trouble: Vec<TransportError>,
 }
 
 impl Resolved {
+    /// Every address.
     pub(super) fn all(&self) -> Vec<SocketAddr> {
-        [&self.stun[..], &self.turn[..]].concat()
+        let turn = self.turn.iter().map(|(at, _)| *at);
+        self.stun.iter().copied().chain(turn).collect()
+    }
+
+    /// What could not be found out.
+    pub(super) fn trouble(&self) -> &[TransportError] {
+        &self.trouble
+    }
+
+    /// As the stack wants them: by numbers, since it does nothing else while it looks up a name. A
+    /// relay also tells how we are seen: that is asked of it, too.
+    pub(super) fn for_stack(&self) -> Vec<RTCIceServer> {
+        let asked = self.all().into_iter().map(|at| RTCIceServer {
+            urls: vec![format!("stun:{at}")],
+            ..Default::default()
+        });
+        let relays = self.turn.iter().map(|(at, server)| RTCIceServer {
+            urls: vec![format!("turn:{at}?transport=udp")],
+            username: server.user.clone(),
+            credential: server.password.clone(),
+        });
+        asked.chain(relays).collect()
     }
 }
 
 impl Place {
     async fn resolve(&self, trouble: &mut Vec<TransportError>) -> Vec<SocketAddr> {
         let found = tokio::net::lookup_host(self.to_string());
-        let found: Vec<SocketAddr> = match tokio::time::timeout(RESOLVING, found).await {
-            Ok(Ok(found)) => found.take(MOST_PER_NAME).collect(),
+        let all: Vec<SocketAddr> = match tokio::time::timeout(RESOLVING, found).await {
+            Ok(Ok(found)) => found.collect(),
             _ => Vec::new(),
         };
+        // One of each family: every one of a relay would be asked for a relay.
+        let first = |v4| all.iter().copied().find(|at| at.is_ipv4() == v4);
+        let found: Vec<SocketAddr> = [first(true), first(false)].into_iter().flatten().collect();
         if found.is_empty() {
             trouble.push(TransportError::Server {
                 server: self.to_string(),
@@ -234,9 +244,6 @@ const PORT: u16 = 3478;
 /// A name that is not found sooner holds up no pairing.
 const RESOLVING: Duration = Duration::from_secs(1);
 
-/// One IPv4 and one IPv6 address, and a few to spare.
-const MOST_PER_NAME: usize = 4;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -308,6 +315,34 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_stack_is_told_numbers_and_asks_a_relay_how_we_are_seen_too() {
+        let servers = Servers {
+            stun: vec!["192.0.2.1:99".parse().unwrap()],
+            turn: vec![turn("turn:me:secret@[2001:db8::7]").unwrap()],
+        };
+        let resolved = servers.resolve().await;
+        assert!(resolved.trouble().is_empty());
+        let told = resolved.for_stack();
+        let urls: Vec<&str> = told.iter().map(|server| server.urls[0].as_str()).collect();
+        assert_eq!(
+            urls,
+            [
+                "stun:192.0.2.1:99",
+                "stun:[2001:db8::7]:3478",
+                "turn:[2001:db8::7]:3478?transport=udp"
+            ]
+        );
+        assert_eq!(
+            (told[2].username.as_str(), told[2].credential.as_str()),
+            ("me", "secret")
+        );
+        assert_eq!(
+            (told[0].username.as_str(), told[0].credential.as_str()),
+            ("", "")
+        );
+    }
+
+    #[tokio::test]
     async fn a_name_that_nobody_has_is_told_of_and_holds_up_nothing() {
         let servers = Servers {
             // RFC 6761: never a name.
@@ -316,6 +351,7 @@ mod tests {
         };
         let resolved = servers.resolve().await;
         assert!(resolved.stun.is_empty());
-        assert!(resolved.trouble[0].to_string().contains("nobody.invalid"));
+        assert!(resolved.for_stack().is_empty());
+        assert!(resolved.trouble()[0].to_string().contains("nobody.invalid"));
     }
 }
