@@ -25,7 +25,7 @@ fn doctor(air: &Air, arguments: &[&str], variables: &[&str]) -> Output {
     air.script()
         .args(["run", "A", "env"])
         .args(variables)
-        .args([env!("CARGO_BIN_EXE_airshake"), "doctor"])
+        .args([env!("CARGO_BIN_EXE_airshake"), "doctor", "--no-network"])
         .args(arguments)
         .output()
         .expect("runs")
@@ -158,6 +158,45 @@ fn noise_suppression_is_told() {
         })
     });
     assert!(told);
+}
+
+#[test]
+fn two_doctors_measure_the_way_between_them() {
+    let Some(air) = Air::start("shared") else {
+        return;
+    };
+    let start = |side| {
+        air.script()
+            .args(["run", side, env!("CARGO_BIN_EXE_airshake"), "doctor"])
+            .args(["--json", "--timeout", "60"])
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .expect("starts")
+    };
+    let both = [start("A"), start("B")].map(|child| child.wait_with_output().expect("ends"));
+    for output in both {
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+            panic!("{error}: {}", String::from_utf8_lossy(&output.stderr));
+        });
+        let network = &report["network"];
+        assert_eq!(network["reached"], true, "{network}");
+        assert!(
+            network["round_trip_ms"].as_f64() < Some(1_000.0),
+            "{network}"
+        );
+        assert!(network["out_bytes_per_s"].as_f64() > Some(1e5), "{network}");
+        for way in ["heard_here", "heard_there"] {
+            let way = &network[way];
+            assert_eq!(way["heard"], true, "{network}");
+            // One clock drives both sides of the virtual air.
+            assert!(
+                way["clock_ppm"].as_f64().expect("ppm").abs() < 2.0,
+                "{network}"
+            );
+            assert!(way["spare_db"].as_f64() > Some(20.0), "{network}");
+        }
+    }
 }
 
 #[test]

@@ -31,7 +31,7 @@ impl ProfilesOption {
 }
 
 /// The profile to pair in.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct PairProfileOption {
     /// Pair only in this band and waveform. Without it: offers are made in `audible`, understood
     /// in all, and answered in their own

@@ -3,11 +3,12 @@
 use airshake::sounding::{Band, Finding, Heard, Reach, Topic};
 use serde_json::{Value, json};
 
+use super::network::Neighbour;
 use super::{Case, treatment};
 use crate::cli::talk::round;
 
 /// The whole report. Names and units stay; words may change.
-pub(super) fn report(case: &Case) -> Value {
+pub(super) fn report(case: &Case, neighbour: Option<&Neighbour>) -> Value {
     let sounding = &case.sounding;
     let verdicts: serde_json::Map<String, Value> = Topic::ALL
         .into_iter()
@@ -29,6 +30,7 @@ pub(super) fn report(case: &Case) -> Value {
         "findings": sounding.findings.iter().map(finding).collect::<Vec<_>>(),
         "advice": treatment::treatment(case),
         "way": sounding.way.as_ref().map(heard),
+        "network": neighbour.map(Neighbour::json),
     })
 }
 

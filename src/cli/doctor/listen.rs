@@ -2,6 +2,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use airshake::audio::device::{Microphone, Speaker};
@@ -65,9 +66,9 @@ pub(super) fn measure(
 
 /// Waits for a moment in which nobody else plays: two that start together are told apart by chance.
 fn for_a_lull(ears: &mut [Ear], talk: &mut Talk) -> Result<()> {
-    let chance = RandomState::new().build_hasher().finish() as f64 / u64::MAX as f64;
-    let least = LISTEN + SPREAD.mul_f64(chance);
+    let least = LISTEN + SPREAD.mul_f64(chance());
     let start = now();
+    let mut calm_since = start;
     for ear in ears.iter_mut() {
         ear.samples.clear();
         ear.quietest = f32::INFINITY;
@@ -79,10 +80,48 @@ fn for_a_lull(ears: &mut [Ear], talk: &mut Talk) -> Result<()> {
         let gone = now().duration_since(start);
         talk.status("listening for a quiet moment");
         let loud = ears.iter_mut().any(|ear| ear.is_louder());
-        if gone >= MOST_PATIENCE || (gone >= least && !loud) {
+        if loud {
+            calm_since = now();
+        }
+        if gone >= MOST_PATIENCE || now().duration_since(calm_since) >= least {
             return Ok(());
         }
     }
+}
+
+/// A number from 0 to 1 that nobody else has.
+pub(super) fn chance() -> f64 {
+    RandomState::new().build_hasher().finish() as f64 / u64::MAX as f64
+}
+
+/// Waits with that microphone until nobody plays any more.
+pub(super) fn wait_for_a_lull(input: Option<&str>, talk: &mut Talk) -> Result<()> {
+    let microphone = Microphone::open(input)?;
+    for_a_lull(&mut [Ear::new(microphone)], talk)
+}
+
+/// Plays the sound for somebody else to hear.
+pub(super) fn play_alone(output: Option<&str>, volume: f32) -> Result<()> {
+    let mut speaker = Speaker::open(output)?;
+    let sound = Stimulus::new(volume).samples(speaker.rate());
+    let mut talk = Talk::new(false, true);
+    play(&mut speaker, &sound, &mut [], &mut talk)?;
+    Ok(())
+}
+
+/// Records until told to stop; says when it has begun.
+pub(super) fn record(
+    input: Option<&str>,
+    stop: &AtomicBool,
+    begun: impl FnOnce(),
+) -> Result<(Vec<f32>, SampleRate)> {
+    let mut ear = Ear::new(Microphone::open(input)?);
+    begun();
+    while !stop.load(Ordering::Relaxed) && !interrupt::asked() {
+        ear.hear()?;
+        wait(TICK);
+    }
+    Ok((ear.samples, ear.rate))
 }
 
 /// Plays it to its end, and listens a little longer; false if somebody else began before our first
@@ -196,11 +235,12 @@ impl Ear {
 }
 
 const TICK: Duration = Duration::from_millis(5);
-/// Long enough for the sound system to wake, and for another's gap between two sweeps.
-const LISTEN: Duration = Duration::from_millis(800);
-const SPREAD: Duration = Duration::from_millis(1_200);
+/// Longer than another's quiet before its sweeps, and between them.
+const LISTEN: Duration = Duration::from_millis(1_000);
+/// Several times as long as a sound takes to be heard.
+const SPREAD: Duration = Duration::from_millis(1_500);
 /// Longer than another's whole sound. Where it is never quiet, one measures as it is.
-const MOST_PATIENCE: Duration = Duration::from_secs(12);
+const MOST_PATIENCE: Duration = Duration::from_secs(14);
 /// So many seconds wait for the hardware: enough for a busy machine, and soon silent.
 const AHEAD_S: f64 = 0.3;
 /// Sound cards and the echo of a hall need their time.

@@ -4,12 +4,14 @@ mod all;
 mod drawing;
 mod json;
 mod listen;
+mod network;
 mod picture;
 mod treatment;
 mod words;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use airshake::audio::device::{Microphone, Speaker};
 use airshake::audio::files::{Recording, WavFormat, WavWriter};
@@ -20,8 +22,9 @@ use clap::Args;
 use clap::builder::{PathBufValueParser, TypedValueParser};
 
 use self::listen::Measured;
+use self::network::Neighbour;
 use super::files::{self, Place};
-use super::options::{LoudspeakerOption, MicrophoneOption};
+use super::options::{self, LoudspeakerOption, MicrophoneOption};
 use super::outcome::Nothing;
 use super::plot::picture_path;
 use super::talk::Talk;
@@ -33,6 +36,9 @@ use super::talk::Talk;
 /// on the microphone's sound. Then it says which volume to set and what to change. A way that works
 /// here has yet to reach the other computer: how much is to spare for that is in the report.
 ///
+/// If another computer within earshot runs it, too, the two then measure the air between them both
+/// ways, and the network. Nobody has to accept anything: nothing but these figures is exchanged.
+///
 /// With a file it examines a recording of the same sound made elsewhere, for instance by a phone:
 /// --save writes that sound.
 #[derive(Debug, Args)]
@@ -40,6 +46,7 @@ use super::talk::Talk;
 Examples:
   airshake doctor
   airshake doctor --plot report.png
+  airshake doctor --no-network                 this computer alone
   airshake doctor --all                        try every loudspeaker and microphone
   airshake doctor --input usb --volume 40
   airshake doctor --save sweep.wav             write the sound; play it anywhere, ...
@@ -73,6 +80,14 @@ pub(crate) struct Doctor {
     #[arg(long)]
     json: bool,
 
+    /// Do not look for another computer that runs it, to measure the way to there and the network
+    #[arg(long)]
+    no_network: bool,
+
+    /// Look for another computer that runs it for this many seconds
+    #[arg(long, value_name = "SECONDS", default_value = "20", value_parser = options::seconds)]
+    timeout: Duration,
+
     #[command(flatten)]
     microphone: MicrophoneOption,
 
@@ -105,26 +120,32 @@ impl Doctor {
             None => self.measure(&mut talk)?,
         };
         talk.end_status();
-        self.tell(&case)
-    }
-
-    fn tell(&self, case: &Case) -> Result<()> {
-        if self.json {
-            files::print_line(&json::report(case).to_string())?;
-        } else {
-            files::print_line(&words::report(case))?;
+        if !self.json {
+            files::print_line(&words::report(&case))?;
         }
         if let Some(path) = &self.plot {
-            picture::picture(case).save(path)?;
+            picture::picture(&case).save(path)?;
         }
-        match case.sounding.verdict() {
-            Verdict::Fine | Verdict::Doubtful => Ok(()),
-            Verdict::Bad => {
-                let worst = case.sounding.findings.first().map(Finding::to_string);
-                let worst = worst.unwrap_or_default();
-                Err(Nothing(format!("this will keep it from working: {worst}")).into())
-            }
+        let alone = self.recording.is_some() || self.all || self.no_network;
+        let neighbour = if alone {
+            None
+        } else {
+            Some(self.look_for_another(&mut talk)?)
+        };
+        if self.json {
+            let report = json::report(&case, neighbour.as_ref());
+            files::print_line(&report.to_string())?;
+        } else if let Some(neighbour) = &neighbour {
+            files::print_line(&format!("\n{}", words::of_neighbour(neighbour)))?;
         }
+        verdict(&case, neighbour.as_ref())
+    }
+
+    fn look_for_another(&self, talk: &mut Talk) -> Result<Neighbour> {
+        // The other may still be at its sweeps.
+        listen::wait_for_a_lull(self.microphone.name(), talk)?;
+        talk.end_status();
+        network::look(&self.microphone, &self.loudspeaker, self.timeout, talk)
     }
 
     /// Plays and listens.
@@ -186,6 +207,20 @@ impl Doctor {
             Stimulus::seconds()
         ));
         Ok(())
+    }
+}
+
+/// How it ends: whether anything keeps pairing from working.
+fn verdict(case: &Case, neighbour: Option<&Neighbour>) -> Result<()> {
+    let worst = match case.sounding.verdict() {
+        Verdict::Bad => case.sounding.findings.first().map(Finding::to_string),
+        _ => None,
+    };
+    let apart = neighbour.is_some_and(Neighbour::is_bad);
+    let worst = worst.or_else(|| apart.then(|| "the network keeps the two apart".to_owned()));
+    match worst {
+        Some(worst) => Err(Nothing(format!("this will keep it from working: {worst}")).into()),
+        None => Ok(()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use airshake::sounding::{Finding, Heard, Sounding, Topic, Verdict};
 
+use super::network::Neighbour;
 use super::{Case, drawing, treatment};
 use crate::cli::text::{one_line, truncate};
 
@@ -42,6 +43,15 @@ fn heading(case: &Case) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// What was found out about a neighbour.
+pub(super) fn of_neighbour(neighbour: &Neighbour) -> String {
+    let each = neighbour.lines().into_iter();
+    let lines: Vec<String> = each
+        .flat_map(|(verdict, topic, words)| wrapped(&format!("  {verdict:9} {topic:11} "), &words))
+        .collect();
+    lines.join("\n")
 }
 
 /// A line for a topic, and one for each finding on it but the first.
