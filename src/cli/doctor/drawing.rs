@@ -32,7 +32,7 @@ fn response(heard: &Heard) -> Vec<String> {
         let high = top - row as f64 * STEP_DB;
         let low = high - STEP_DB;
         let label = if row % 2 == 0 {
-            format!("{high:>6.0} \u{2524}")
+            format!("{:>6.0} \u{2524}", high + 0.0)
         } else {
             format!("{:7}\u{2502}", "")
         };

@@ -41,7 +41,10 @@ pub(super) fn measure(
             "playing",
             json!({"air_s": round(Stimulus::seconds() - Stimulus::QUIET_S, 3)}),
         );
-        if !play(&mut speaker, &sound, &mut ears, talk)? && tries < MOST_TRIES {
+        // Where people talk it never stays quiet: the last try goes on, whoever begins.
+        let gives_way = tries < MOST_TRIES;
+        if !play(&mut speaker, &sound, &mut ears, gives_way, talk)? {
+            tries += 1;
             continue;
         }
         talk.end_status();
@@ -105,7 +108,7 @@ pub(super) fn play_alone(output: Option<&str>, volume: f32) -> Result<()> {
     let mut speaker = Speaker::open(output)?;
     let sound = Stimulus::new(volume).samples(speaker.rate());
     let mut talk = Talk::new(false, true);
-    play(&mut speaker, &sound, &mut [], &mut talk)?;
+    play(&mut speaker, &sound, &mut [], false, &mut talk)?;
     Ok(())
 }
 
@@ -124,9 +127,15 @@ pub(super) fn record(
     Ok((ear.samples, ear.rate))
 }
 
-/// Plays it to its end, and listens a little longer; false if somebody else began before our first
-/// sweep.
-fn play(speaker: &mut Speaker, sound: &[f32], ears: &mut [Ear], talk: &mut Talk) -> Result<bool> {
+/// Plays it to its end, and listens a little longer; false if it gave way to somebody who began
+/// before our first sweep.
+fn play(
+    speaker: &mut Speaker,
+    sound: &[f32],
+    ears: &mut [Ear],
+    gives_way: bool,
+    talk: &mut Talk,
+) -> Result<bool> {
     for ear in ears.iter_mut() {
         ear.samples.clear();
     }
@@ -149,7 +158,8 @@ fn play(speaker: &mut Speaker, sound: &[f32], ears: &mut [Ear], talk: &mut Talk)
         let was_quiet = given < quiet;
         given += speaker.write(&sound[given..end]);
         hear(ears)?;
-        if was_quiet && given >= quiet && ears.iter_mut().any(|ear| ear.is_louder()) {
+        let begins = was_quiet && given >= quiet;
+        if gives_way && begins && ears.iter_mut().any(|ear| ear.is_louder()) {
             speaker.clear();
             return Ok(false);
         }

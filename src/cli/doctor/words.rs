@@ -117,7 +117,7 @@ fn figures(case: &Case, heard: &Heard, topic: Topic) -> Option<String> {
         Topic::Echo => echo(heard),
         Topic::Clock => format!(
             "{:+.1} ppm between loudspeaker and microphone, +-{:.1}",
-            heard.clock_ppm + 0.0,
+            (10.0 * heard.clock_ppm).round() / 10.0 + 0.0,
             (2.0 * heard.clock_deviation_ppm).max(0.1)
         ),
         Topic::Gaps => "nothing lost".to_owned(),
@@ -127,7 +127,7 @@ fn figures(case: &Case, heard: &Heard, topic: Topic) -> Option<String> {
                 steady.sunk_db().max(0.0),
                 steady.gained_db().max(0.0)
             ),
-            None => "too noisy to see what becomes of a steady sound".to_owned(),
+            None => "what becomes of a steady sound could not be seen".to_owned(),
         },
         _ => return None,
     })
