@@ -33,7 +33,7 @@ impl Advice {
         self.due = now + EVERY;
         if let Some(finding) = self.told.news(&reporter.report()) {
             talk.event("finding", report::finding_as_json(&finding));
-            talk.screen(|scene, _| scene.hint(&format!("{finding}. {}", finding.advice())));
+            talk.screen(|scene, _| scene.hint(&finding.to_string(), &finding.advice()));
             talk.line(&format!("{finding}\n  {}", finding.advice()));
         }
     }

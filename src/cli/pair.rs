@@ -216,7 +216,7 @@ fn tell(event: &PairEvent, talk: &Talk) {
         PairEvent::Unreached(apart) => {
             let (words, advice) = (apart.to_string(), apart.advice());
             talk.event("unreached", json!({"reason": words, "advice": advice}));
-            talk.screen(|scene, _| scene.hint(&format!("{words}. {advice}")));
+            talk.screen(|scene, _| scene.hint(&words, advice));
             talk.line(&format!("{words}; still trying\n  {advice}"));
         }
         PairEvent::Trouble(words) => {

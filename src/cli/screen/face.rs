@@ -30,9 +30,15 @@ pub(super) fn face(scene: &Scene, now: Duration, size: Size, glyphs: Glyphs) -> 
     if plan.waterfall > 0 {
         lines.extend(scene.waterfall.lines(plan.waterfall, width, glyphs));
     }
-    let mut entries: Vec<Line> = scene.last(plan.entries).map(entry).collect();
-    entries.resize(plan.entries, Line::new());
+    // A hint takes two lines where there are some.
+    let hint = scene.hint.as_ref().filter(|_| plan.foot);
+    let count = plan.entries.saturating_sub(usize::from(hint.is_some()));
+    let mut entries: Vec<Line> = scene.last(count).map(entry).collect();
+    entries.resize(count, Line::new());
     lines.extend(entries);
+    if let Some((wrong, _)) = hint.filter(|_| plan.entries > 0) {
+        lines.push(Line::of("  ! ", Style::Alarm).and(wrong.as_str(), Style::Plain));
+    }
     if plan.foot {
         // Ctrl-C is echoed behind it, and must not break the line.
         let foot = foot(scene, plan.waterfall > 0 && width >= 50, glyphs);
@@ -115,8 +121,8 @@ fn entry(entry: &Entry) -> Line {
 }
 
 fn foot(scene: &Scene, legend: bool, glyphs: Glyphs) -> Line {
-    if let Some(hint) = &scene.hint {
-        return Line::of("  ! ", Style::Alarm).and(hint.as_str(), Style::Plain);
+    if let Some((_, advice)) = &scene.hint {
+        return Line::of("    ", Style::Plain).and(advice.as_str(), Style::Strong);
     }
     let mut line = Line::of("  ", Style::Plain);
     if legend {
@@ -173,7 +179,8 @@ mod tests {
     fn it_fits_every_window() {
         let mut scene = scene();
         let now = Duration::from_secs(20);
-        for hint in [None, Some("世界".repeat(80))] {
+        let wide = "世界".repeat(80);
+        for hint in [None, Some((wide.clone(), wide))] {
             scene.hint = hint;
             for columns in 1..130 {
                 for rows in 1..40 {

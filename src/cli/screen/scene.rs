@@ -45,7 +45,8 @@ pub(crate) struct Scene {
     pub(super) setting: Setting,
     pub(super) gauge: Gauge,
     pub(super) waterfall: Waterfall,
-    pub(super) hint: Option<String>,
+    /// What is wrong, and what to do about it.
+    pub(super) hint: Option<(String, String)>,
     stage: Stage,
     playing: Option<Playing>,
     reception: Option<Reception>,
@@ -174,8 +175,8 @@ impl Scene {
     }
 
     /// What is wrong, and what to do about it; it stays.
-    pub(crate) fn hint(&mut self, hint: &str) {
-        self.hint = Some(hint.to_owned());
+    pub(crate) fn hint(&mut self, wrong: &str, advice: &str) {
+        self.hint = Some((wrong.to_owned(), advice.to_owned()));
     }
 
     pub(crate) fn log(&mut self, at: Duration, text: &str, strong: bool) {
