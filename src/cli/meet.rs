@@ -9,6 +9,7 @@ use airshake::pairing::{PairOptions, Timing};
 use anyhow::{Context, Result};
 use clap::Args;
 
+use super::lasting;
 use super::network::NetworkOptions;
 use super::options::{self, LoudspeakerOption, MicrophoneOption, PairProfileOption};
 use super::pair::{WaysOptions, find};
@@ -63,7 +64,9 @@ impl MeetOptions {
             keep: Keep::Within,
         });
         let found = find(sound, options, reporter, talk).await?;
-        self.trust.accept(found, talk).await
+        let link = self.trust.accept(found, talk).await?;
+        lasting::tell(&link, talk);
+        Ok(link)
     }
 
     fn options(&self) -> Result<PairOptions> {

@@ -12,6 +12,7 @@ mod encode;
 mod files;
 mod hear;
 mod interrupt;
+mod lasting;
 mod man;
 mod meet;
 mod moving;

@@ -84,7 +84,10 @@ async fn pass(mut link: Link, input: mpsc::Receiver<Vec<u8>>, talk: &Talk) -> Re
                 LinkEvent::Closed { reason: CloseReason::PeerLeft }
                     if output.is_none() && sent.is_some() => left = true,
                 LinkEvent::Closed { reason } => break Err(lost(&reason)),
-                _ => talk.line("the other side chats: both must run `airshake pipe`"),
+                LinkEvent::Text(_) => {
+                    talk.line("the other side chats: both must run `airshake pipe`");
+                }
+                _ => {}
             },
             result = &mut written, if ended.is_none() => {
                 if let Ok(Err(error)) = result {

@@ -57,6 +57,16 @@ impl Talk {
         }
     }
 
+    /// The same voice, for what happens meanwhile.
+    pub(crate) fn twin(&self) -> Self {
+        Self {
+            mode: self.mode,
+            start: self.start,
+            last_status: None,
+            screen: None,
+        }
+    }
+
     /// Since the command began.
     pub(crate) fn elapsed(&self) -> Duration {
         now().duration_since(self.start)

@@ -26,6 +26,12 @@ pub trait Channel: Send + Sync {
 
     /// Closes the channel and lets go of everything below it. Further calls do nothing.
     async fn close(&self);
+
+    /// The same without a word to the other end, where that is possible: what carries nothing any more
+    /// is left, and the two may be about to meet elsewhere.
+    async fn abandon(&self) {
+        self.close().await;
+    }
 }
 
 /// A channel that carries nothing any more, in the words of what is below it.

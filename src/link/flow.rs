@@ -4,6 +4,9 @@
 //! The stack below has a window too, but its waits are seconds long once that is closed, and a
 //! browser has none. Ours is smaller than its buffers, so that what keeps the link alive always
 //! finds room between the data.
+//!
+//! The end of the data costs nothing: who has taken all the data has drained the link, whether or
+//! not its program has looked for the end as well.
 
 use super::frame::OVERHEAD;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -53,9 +56,10 @@ impl Flow {
             .await;
     }
 
-    /// A frame of so many bytes was sent.
-    pub(super) fn sent(&self, bytes: usize) {
+    /// A frame of so many bytes is sent. Gives what it costs.
+    pub(super) fn sent(&self, bytes: usize) -> u64 {
         self.sent.fetch_add(cost(bytes), Ordering::Relaxed);
+        cost(bytes)
     }
 
     /// Waits until the peer's user has taken everything. False if the link was over before.
@@ -106,6 +110,11 @@ impl Flow {
             self.told.store(taken, Ordering::Relaxed);
             self.owing.notify_one();
         }
+    }
+
+    /// The peer should be told at once how it is here.
+    pub(super) fn owe(&self) {
+        self.owing.notify_one();
     }
 
     /// Ready when the peer should be told what was [taken](Self::taken).

@@ -1,8 +1,13 @@
 //! What travels over a link: one byte of kind, then the payload. One frame is one message of the
 //! channel, so no length is needed. Kinds 0 and 32 to 35 are those of the [proof](super::Message)
-//! that goes before.
+//! that goes before, 36 to 38 those of a reunion.
+//!
+//! Frames of use are *numbered*: both sides count them, and those that a broken connection lost are
+//! said again. What only tells how it is now ([`Ping`](Frame::Ping), [`Taken`](Frame::Taken), and
+//! kinds from 64) is neither counted nor repeated.
 
 use super::text::clean;
+use core::net::{IpAddr, SocketAddr};
 
 /// The version of everything said over a link. The hello of a [proof](super::Proof) carries it; both
 /// must agree.
@@ -32,15 +37,23 @@ pub enum Frame {
     Files(Vec<u8>),
     /// The sender will send no more [`Data`](Self::Data).
     End,
-    /// How much the sender's user has taken of what it was sent: the sum of the
-    /// lengths of all texts, data, files and ends since the link began, each with
-    /// [`OVERHEAD`] on top.
+    /// How much the sender's user has taken of what it was sent: the sum of the lengths of all
+    /// texts, data and files since the link began, each with [`OVERHEAD`] on top.
     Taken(u64),
     /// Nothing but a sign of life.
     Ping,
     /// The last word.
     Bye,
+    /// Where the sender can be found if this connection breaks: at most [`MAX_DOORS`] addresses.
+    Doors(Vec<SocketAddr>),
+    /// The sender has not heard of us for long, for the so-manyth time.
+    Lost(u32),
+    /// The sender has heard that of us.
+    Found(u32),
 }
+
+/// The most addresses at which one can be found.
+pub const MAX_DOORS: usize = 4;
 
 /// Why bytes are no frame of this version. The link goes on without them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,8 +65,8 @@ pub enum FrameError {
     /// A kind that a later version may know.
     #[error("frame of kind {0}, which this version does not know")]
     UnknownKind(u8),
-    /// A count that ends too early.
-    #[error("count of {got} bytes: {min} are needed")]
+    /// A count or a list that ends too early.
+    #[error("frame of {got} bytes: {min} are needed")]
     ShortCount {
         /// Bytes of the frame.
         got: usize,
@@ -83,7 +96,23 @@ impl Frame {
             Self::Taken(total) => with_payload(TAKEN, &total.to_le_bytes()),
             Self::Ping => vec![PING],
             Self::Bye => vec![BYE],
+            Self::Doors(doors) => with_payload(DOORS, &pack_doors(doors)),
+            Self::Lost(count) => with_payload(LOST, &count.to_le_bytes()),
+            Self::Found(count) => with_payload(FOUND, &count.to_le_bytes()),
         }
+    }
+
+    /// Whether a message of the link is one that both sides count. A later version keeps to it with
+    /// kinds that this one does not know.
+    #[cfg(feature = "net")]
+    pub(super) fn is_numbered(message: &[u8]) -> bool {
+        !matches!(message.first(), None | Some(&(PING | TAKEN | 64..)))
+    }
+
+    /// Whether a message is the last word.
+    #[cfg(feature = "net")]
+    pub(super) fn is_bye(message: &[u8]) -> bool {
+        message.first() == Some(&BYE)
     }
 
     /// Reads a frame. The bytes may come from anybody: what is not UTF-8 is replaced, what could
@@ -107,15 +136,12 @@ impl Frame {
             DATA => Ok(Self::Data(payload.to_vec())),
             FILES => Ok(Self::Files(payload.to_vec())),
             END => Ok(Self::End),
-            TAKEN => match payload.first_chunk() {
-                Some(total) => Ok(Self::Taken(u64::from_le_bytes(*total))),
-                None => Err(FrameError::ShortCount {
-                    got: bytes.len(),
-                    min: 9,
-                }),
-            },
+            TAKEN => count(bytes).map(|total| Self::Taken(u64::from_le_bytes(total))),
             PING => Ok(Self::Ping),
             BYE => Ok(Self::Bye),
+            DOORS => unpack_doors(payload).map(Self::Doors),
+            LOST => count(bytes).map(|count| Self::Lost(u32::from_le_bytes(count))),
+            FOUND => count(bytes).map(|count| Self::Found(u32::from_le_bytes(count))),
             other => Err(FrameError::UnknownKind(other)),
         }
     }
@@ -128,6 +154,65 @@ fn with_payload(kind: u8, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// The number that follows the kind.
+fn count<const N: usize>(bytes: &[u8]) -> Result<[u8; N], FrameError> {
+    let payload = bytes.get(1..).unwrap_or_default();
+    payload
+        .first_chunk()
+        .copied()
+        .ok_or(FrameError::ShortCount {
+            got: bytes.len(),
+            min: 1 + N,
+        })
+}
+
+/// Each as 4 or 6 for the family, the address, and the port, the highest byte first.
+fn pack_doors(doors: &[SocketAddr]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for door in doors.iter().take(MAX_DOORS) {
+        match door.ip() {
+            IpAddr::V4(ip) => {
+                bytes.push(4);
+                bytes.extend(ip.octets());
+            }
+            IpAddr::V6(ip) => {
+                bytes.push(6);
+                bytes.extend(ip.octets());
+            }
+        }
+        bytes.extend(door.port().to_be_bytes());
+    }
+    bytes
+}
+
+/// Addresses that nobody can be at are left out, and so is all that follows a family of a later
+/// version.
+fn unpack_doors(mut bytes: &[u8]) -> Result<Vec<SocketAddr>, FrameError> {
+    fn take<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], FrameError> {
+        let got = bytes.len();
+        let (taken, rest) = bytes
+            .split_first_chunk()
+            .ok_or(FrameError::ShortCount { got, min: N })?;
+        *bytes = rest;
+        Ok(*taken)
+    }
+    let mut doors = Vec::new();
+    while let Some((&family, rest)) = bytes.split_first() {
+        bytes = rest;
+        let ip = match family {
+            4 => IpAddr::from(take::<4>(&mut bytes)?),
+            6 => IpAddr::from(take::<16>(&mut bytes)?),
+            _ => break,
+        };
+        let port = u16::from_be_bytes(take(&mut bytes)?);
+        let nobody = ip.is_unspecified() || ip.is_multicast() || port == 0;
+        if !nobody && doors.len() < MAX_DOORS {
+            doors.push(SocketAddr::new(ip, port));
+        }
+    }
+    Ok(doors)
+}
+
 const TEXT: u8 = 1;
 const PING: u8 = 2;
 const BYE: u8 = 3;
@@ -137,6 +222,9 @@ const REFUSE: u8 = 6;
 const FILES: u8 = 16;
 const END: u8 = 17;
 const TAKEN: u8 = 18;
+const DOORS: u8 = 64;
+const LOST: u8 = 65;
+const FOUND: u8 = 66;
 
 #[cfg(test)]
 mod tests {
@@ -157,6 +245,13 @@ mod tests {
             Frame::Taken(u64::MAX - 1),
             Frame::Ping,
             Frame::Bye,
+            Frame::Doors(Vec::new()),
+            Frame::Doors(vec![
+                "192.168.1.7:40000".parse().unwrap(),
+                "[2001:db8::7]:1".parse().unwrap(),
+            ]),
+            Frame::Lost(7),
+            Frame::Found(u32::MAX),
         ];
         for frame in frames {
             assert_eq!(Frame::decode(&frame.encode()), Ok(frame));
@@ -179,6 +274,43 @@ mod tests {
                 max: MAX_PAYLOAD
             })
         );
+    }
+
+    #[test]
+    fn doors_where_nobody_can_be_are_left_out_and_no_more_are_read_than_may_be() {
+        let named = |doors: &[&str]| -> Vec<SocketAddr> {
+            doors.iter().map(|door| door.parse().unwrap()).collect()
+        };
+        let hostile = named(&["0.0.0.0:5", "224.0.0.1:5", "10.0.0.1:0", "10.0.0.2:5"]);
+        let read = Frame::decode(&Frame::Doors(hostile).encode());
+        assert_eq!(read, Ok(Frame::Doors(named(&["10.0.0.2:5"]))));
+        let many = [4, 10, 0, 0, 3, 0, 9].repeat(1000);
+        match Frame::decode(&with_payload(DOORS, &many)) {
+            Ok(Frame::Doors(doors)) => assert_eq!(doors.len(), MAX_DOORS),
+            other => panic!("{other:?}"),
+        }
+        let cut = Frame::decode(&[DOORS, 6, 1, 2]);
+        assert_eq!(cut, Err(FrameError::ShortCount { got: 2, min: 16 }));
+    }
+
+    #[cfg(feature = "net")]
+    #[test]
+    fn only_what_tells_how_it_is_now_is_not_counted() {
+        for (frame, counted) in [
+            (Frame::Accept, true),
+            (Frame::Text(String::new()), true),
+            (Frame::Data(vec![]), true),
+            (Frame::End, true),
+            (Frame::Bye, true),
+            (Frame::Ping, false),
+            (Frame::Taken(3), false),
+            (Frame::Doors(vec![]), false),
+            (Frame::Lost(1), false),
+            (Frame::Found(1), false),
+        ] {
+            assert_eq!(Frame::is_numbered(&frame.encode()), counted, "{frame:?}");
+        }
+        assert!(Frame::is_numbered(&[40]) && !Frame::is_numbered(&[200]));
     }
 
     #[test]

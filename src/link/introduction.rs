@@ -3,7 +3,7 @@
 
 use super::{
     Certificates, Channel, ChannelError, CloseReason, Encounter, Frame, Heartbeat, Link, LinkEvent,
-    Proof, ProofError, Proven, Words, proof::CHANCE,
+    Proof, ProofError, Proven, Words, proof::CHANCE, reunion::Bond, way_back::WayBack,
 };
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::{sync::watch, time::timeout};
@@ -12,6 +12,7 @@ use tokio::{sync::watch, time::timeout};
 pub struct Unproven {
     channel: Arc<dyn Channel>,
     certificates: Certificates,
+    way: Option<Arc<dyn WayBack>>,
 }
 
 impl Unproven {
@@ -20,7 +21,23 @@ impl Unproven {
         Self {
             channel,
             certificates,
+            way: None,
         }
+    }
+
+    /// If the connection breaks one day, this is how the two find each other again. Both should have
+    /// one.
+    #[must_use]
+    pub fn with_way_back(self, way: Arc<dyn WayBack>) -> Self {
+        Self {
+            way: Some(way),
+            ..self
+        }
+    }
+
+    /// For a talk of another kind, which must come before anything else all the same.
+    pub(super) fn parts(self) -> (Arc<dyn Channel>, Certificates) {
+        (self.channel, self.certificates)
     }
 
     /// Proves each side to the other, which both must do at the same time. On failure the channel
@@ -37,11 +54,13 @@ impl Unproven {
         let Self {
             channel,
             certificates,
+            way,
         } = self;
         let talk = timeout(at_most, talk(&*channel, encounter, certificates)).await;
         match talk.unwrap_or(Err(ProofError::Silent(at_most))) {
             Ok(proven) => {
-                let (link, accepted) = Link::watch(channel, heartbeat);
+                let bond = Bond::new(&proven.root, encounter.side);
+                let (link, accepted) = Link::watch(channel, heartbeat, bond, way);
                 Ok(Introduction {
                     link,
                     accepted,
@@ -127,7 +146,7 @@ impl Introduction {
     /// # Errors
     /// [`NotAccepted`] if the other side refuses, leaves or falls silent instead.
     pub async fn accept(mut self) -> Result<Link, NotAccepted> {
-        let sent = self.link.send(&Frame::Accept).await;
+        let sent = self.link.say(&Frame::Accept);
         if sent.is_err() || self.accepted.wait_for(|accepted| *accepted).await.is_err() {
             return Err(NotAccepted(self.link.why_it_ended().await));
         }
@@ -136,7 +155,7 @@ impl Introduction {
 
     /// Tells the other side that it is not the one that was meant, and closes.
     pub async fn refuse(self) {
-        let _ = self.link.send(&Frame::Refuse).await;
+        let _ = self.link.say(&Frame::Refuse);
         self.link.leave().await;
     }
 

@@ -8,6 +8,10 @@
 //!    people to compare.
 //! 3. `Link`: both users have accepted the other side, and its far end is watched. [`Frame`] is
 //!    what travels over it.
+//!
+//! A link outlives its channel. Both sides count the frames and keep what the other may lack; when
+//! nothing is heard any more both try, by a `WayBack`, to reach each other over a new channel, and
+//! know each other again by what they shared at their first meeting.
 
 mod frame;
 mod proof;
@@ -22,28 +26,40 @@ mod heart;
 #[cfg(feature = "net")]
 mod introduction;
 #[cfg(feature = "net")]
+mod keeper;
+#[cfg(feature = "net")]
+mod ledger;
+#[cfg(feature = "net")]
+mod line;
+#[cfg(feature = "net")]
 mod memory;
+#[cfg(feature = "net")]
+mod reunion;
+#[cfg(feature = "net")]
+mod reunite;
 #[cfg(feature = "net")]
 mod session;
 #[cfg(feature = "net")]
 mod stream;
+#[cfg(feature = "net")]
+mod way_back;
 
 pub mod transfer;
 
 #[cfg(all(test, feature = "net"))]
 pub(crate) mod testing;
 
-pub use frame::{Frame, FrameError, MAX_PAYLOAD, OVERHEAD, VERSION};
+pub use frame::{Frame, FrameError, MAX_DOORS, MAX_PAYLOAD, OVERHEAD, VERSION};
 pub use proof::{
     CHANCE, Certificates, Claims, Code, CodeError, Encounter, LONGEST, Message, Proof, ProofError,
-    Proven, Secret, Side, Step, Words,
+    Proven, Root, Secret, Side, Step, Words,
 };
 pub use text::clean;
 
 #[cfg(feature = "net")]
 pub use channel::{Channel, ChannelError};
 #[cfg(feature = "net")]
-pub use heart::{CloseReason, Heartbeat, LinkEvent};
+pub use heart::{CloseReason, Heartbeat, LinkEvent, Standing};
 #[cfg(feature = "net")]
 pub use introduction::{Introduction, NotAccepted, Unproven};
 #[cfg(feature = "net")]
@@ -52,3 +68,5 @@ pub use memory::MemoryChannel;
 pub use session::{Link, LinkError, LinkSender};
 #[cfg(feature = "net")]
 pub use stream::LinkStream;
+#[cfg(feature = "net")]
+pub use way_back::{Call, WayBack};

@@ -2,7 +2,12 @@
 
 use super::{
     Channel, ChannelError, CloseReason, Frame, Heartbeat, LinkEvent, LinkStream, MAX_PAYLOAD,
-    flow::Flow, heart, transfer::Files,
+    Standing,
+    keeper::{FAREWELL, Keeper},
+    line::Line,
+    reunion::Bond,
+    transfer::Files,
+    way_back::WayBack,
 };
 use std::{
     fmt,
@@ -20,12 +25,16 @@ use tokio::{
 /// An open channel to a peer who proved itself and was [accepted](super::Introduction::accept),
 /// watched by a [`Heartbeat`].
 ///
-/// Dropping it closes the channel without a goodbye: the peer notices within seconds.
+/// It outlives its connection: when that breaks, both sides look for each other by a
+/// [`WayBack`], prove that they are the same two, and go on where they were, within the heartbeat's
+/// patience. [`LinkEvent::Interrupted`] and [`LinkEvent::Resumed`] tell of it; nothing else changes.
+///
+/// Dropping it closes the channel without a goodbye, once what was sent has left: the peer notices
+/// within seconds.
 pub struct Link {
-    channel: Arc<dyn Channel>,
-    flow: Arc<Flow>,
+    line: Arc<Line>,
     events: mpsc::UnboundedReceiver<Delivery>,
-    heart: JoinHandle<()>,
+    keeper: JoinHandle<()>,
     closed: Option<CloseReason>,
     transfers: Arc<Mutex<u32>>,
     /// Where file messages go, once the files are apart.
@@ -33,13 +42,12 @@ pub struct Link {
 }
 
 /// Something that came, and what it cost of the window.
-pub(super) use heart::Delivery;
+pub(super) use super::keeper::Delivery;
 
 /// Sends over a [`Link`] from elsewhere.
 #[derive(Clone)]
 pub struct LinkSender {
-    channel: Arc<dyn Channel>,
-    flow: Arc<Flow>,
+    line: Arc<Line>,
 }
 
 /// Why something was not sent.
@@ -64,17 +72,17 @@ impl Link {
     pub(super) fn watch(
         channel: Arc<dyn Channel>,
         heartbeat: Heartbeat,
+        bond: Bond,
+        way: Option<Arc<dyn WayBack>>,
     ) -> (Self, watch::Receiver<bool>) {
-        let flow = Arc::new(Flow::new());
+        let line = Line::new(channel.clone());
         let (sender, events) = mpsc::unbounded_channel();
         let (accept, accepted) = watch::channel(false);
-        let heart = heart::beat(channel.clone(), sender, accept, flow.clone(), heartbeat);
-        let heart = tokio::spawn(heart);
+        let keeper = Keeper::new(line.clone(), channel, sender, accept, heartbeat, bond, way);
         let link = Self {
-            channel,
-            flow,
+            line,
             events,
-            heart,
+            keeper: tokio::spawn(keeper.keep()),
             closed: None,
             transfers: Arc::default(),
             files: None,
@@ -82,16 +90,22 @@ impl Link {
         (link, accepted)
     }
 
+    /// What it stands on.
+    #[cfg(test)]
+    pub(super) fn line_for_tests(&self) -> &Line {
+        &self.line
+    }
+
     /// Sends a frame that is none of the user's.
-    pub(super) async fn send(&self, frame: &Frame) -> Result<(), ChannelError> {
-        self.channel.send(&frame.encode()).await
+    pub(super) fn say(&self, frame: &Frame) -> Result<(), ChannelError> {
+        self.line.say(frame)
     }
 
     /// Closes once all that was sent has arrived, or soon.
     pub(super) async fn leave(self) {
-        self.channel.flush(heart::FAREWELL).await;
-        self.heart.abort();
-        self.channel.close().await;
+        self.line.flush(FAREWELL).await;
+        self.keeper.abort();
+        self.line.close().await;
     }
 
     /// Sends a chat message; waits as [`send_data`](Self::send_data) does. A future that is dropped
@@ -103,8 +117,9 @@ impl Link {
         self.sender().send_text(text).await
     }
 
-    /// Sends bytes; waits while 2 MiB are sent that the peer's program has not yet taken. A future
-    /// that is dropped while it waits has sent nothing.
+    /// Sends bytes; waits while 2 MiB are sent that the peer's program has not yet taken, and so
+    /// also while the connection is interrupted. A future that is dropped while it waits has sent
+    /// nothing.
     ///
     /// # Errors
     /// [`LinkError::TooLong`] above [`MAX_PAYLOAD`] bytes; [`LinkError::Closed`].
@@ -124,9 +139,13 @@ impl Link {
     /// Sends from elsewhere, while [`next`](Self::next) waits here.
     pub fn sender(&self) -> LinkSender {
         LinkSender {
-            channel: self.channel.clone(),
-            flow: self.flow.clone(),
+            line: self.line.clone(),
         }
+    }
+
+    /// How the link is, now and from now on, for a screen that does not read its events.
+    pub fn standing(&self) -> watch::Receiver<Standing> {
+        self.line.standing.subscribe()
     }
 
     /// The link as a stream of bytes, for whatever speaks over
@@ -157,7 +176,7 @@ impl Link {
                 None => continue,
             }
         };
-        self.flow.take(cost, matches!(event, LinkEvent::End));
+        self.line.flow.take(cost, matches!(event, LinkEvent::End));
         if let LinkEvent::Closed { reason } = &event {
             self.closed = Some(reason.clone());
         }
@@ -218,13 +237,13 @@ impl Link {
         // A file transfer that was dropped has perhaps not yet said so.
         let transfers = self.transfers.clone();
         let _said = timeout(LAST_WORDS, transfers.lock()).await;
-        if self.closed.is_none() && self.channel.send(&Frame::Bye.encode()).await.is_ok() {
+        if self.closed.is_none() && self.line.say(&Frame::Bye).is_ok() {
             // The peer's echo of the goodbye comes after everything we sent has arrived.
             let echo = async { while !matches!(self.next().await, LinkEvent::Closed { .. }) {} };
             let _ = timeout(LAST_WORDS, echo).await;
         }
-        self.heart.abort();
-        self.channel.close().await;
+        self.keeper.abort();
+        self.line.close().await;
     }
 }
 
@@ -257,12 +276,12 @@ impl LinkSender {
 
     /// As [`Link::drained`].
     pub async fn drained(&self) -> bool {
-        self.flow.drained().await
+        self.line.flow.drained().await
     }
 
     /// Something that came has been taken elsewhere than by [`Link::next`].
     pub(super) fn take(&self, cost: u64) {
-        self.flow.take(cost, false);
+        self.line.flow.take(cost, false);
     }
 
     /// Sends a message of a file transfer.
@@ -272,20 +291,21 @@ impl LinkSender {
     }
 
     async fn send(&self, frame: &Frame) -> Result<(), LinkError> {
-        self.flow.room().await;
-        let message = frame.encode();
-        self.channel.send(&message).await?;
-        self.flow.sent(message.len());
-        Ok(())
+        self.line.flow.room().await;
+        Ok(self.line.say(frame)?)
     }
 }
 
 impl Drop for Link {
     fn drop(&mut self) {
-        self.heart.abort();
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let channel = self.channel.clone();
-            runtime.spawn(async move { channel.close().await });
+            let (line, keeper) = (self.line.clone(), self.keeper.abort_handle());
+            // What was said last, perhaps that we accept, must not be taken along.
+            runtime.spawn(async move {
+                line.flush(FAREWELL).await;
+                keeper.abort();
+                line.close().await;
+            });
         }
     }
 }

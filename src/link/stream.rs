@@ -45,7 +45,13 @@ impl LinkStream {
     /// # Errors
     /// If the link broke before everything was read.
     pub async fn close(mut self) -> io::Result<()> {
-        tokio::io::AsyncWriteExt::shutdown(&mut self).await?;
+        if let Err(error) = tokio::io::AsyncWriteExt::shutdown(&mut self).await {
+            // The other side had nothing more to wait for, and left. That is well if it has read all.
+            return match self.link.drained().await {
+                true => Ok(()),
+                false => Err(error),
+            };
+        }
         let sender = self.link.sender();
         let drained = sender.drained();
         tokio::pin!(drained);
@@ -90,7 +96,10 @@ impl AsyncRead for LinkStream {
                 LinkEvent::Data(data) => (stream.unread, stream.read) = (data, 0),
                 LinkEvent::End => stream.over = true,
                 LinkEvent::Closed { reason } => return Poll::Ready(Err(broken(&reason))),
-                LinkEvent::Text(_) | LinkEvent::Files(_) => {}
+                LinkEvent::Text(_)
+                | LinkEvent::Files(_)
+                | LinkEvent::Interrupted
+                | LinkEvent::Resumed { .. } => {}
             }
         }
         let rest = &stream.unread[stream.read..];
@@ -151,9 +160,13 @@ impl fmt::Debug for LinkStream {
 
 fn broken(reason: &CloseReason) -> io::Error {
     let kind = match reason {
-        CloseReason::PeerLeft | CloseReason::ChannelClosed => io::ErrorKind::UnexpectedEof,
+        CloseReason::PeerLeft | CloseReason::PeerGone | CloseReason::ChannelClosed => {
+            io::ErrorKind::UnexpectedEof
+        }
         CloseReason::PeerSilent { .. } => io::ErrorKind::TimedOut,
-        CloseReason::Refused | CloseReason::TooEarly => io::ErrorKind::ConnectionAborted,
+        CloseReason::Refused | CloseReason::TooEarly | CloseReason::OutOfStep => {
+            io::ErrorKind::ConnectionAborted
+        }
     };
     io::Error::new(kind, reason.to_string())
 }
@@ -232,5 +245,37 @@ mod tests {
         // The writer may be gone before it has taken the end of our own, empty direction.
         let (_, writer) = tokio::join!(b.close(), writer);
         writer.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn two_who_close_at_the_same_moment_both_end_well() {
+        let mut runs = tokio::task::JoinSet::new();
+        for _ in 0..200 {
+            runs.spawn(async {
+                let (a, b) = streams().await;
+                let ends = tokio::join!(
+                    tokio::spawn(say_and_read_and_close(a)),
+                    tokio::spawn(say_and_read_and_close(b))
+                );
+                // And two who have nothing to say.
+                let (a, b) = streams().await;
+                let empty = tokio::join!(tokio::spawn(a.close()), tokio::spawn(b.close()));
+                [ends.0, ends.1, empty.0, empty.1]
+            });
+        }
+        while let Some(ends) = runs.join_next().await {
+            for end in ends.unwrap() {
+                end.unwrap().unwrap();
+            }
+        }
+    }
+
+    async fn say_and_read_and_close(mut stream: LinkStream) -> io::Result<()> {
+        stream.write_all(b"hello").await?;
+        stream.shutdown().await?;
+        let mut got = Vec::new();
+        stream.read_to_end(&mut got).await?;
+        assert_eq!(got, b"hello");
+        stream.close().await
     }
 }

@@ -84,6 +84,7 @@ pub(crate) fn quick() -> Heartbeat {
     Heartbeat {
         every: Duration::from_millis(40),
         dead_after: Duration::from_millis(140),
+        patience: Duration::ZERO,
     }
 }
 

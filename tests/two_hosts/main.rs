@@ -123,8 +123,8 @@ fn pairs_and_notices_death(hosts: &Hosts) {
     let killed = Instant::now();
     pair.expect(
         1,
-        "closed: nothing heard of the other side",
-        Duration::from_secs(5),
+        "closed: the other side's program ended without a goodbye",
+        Duration::from_secs(10),
     );
     println!("the death was told after {:?}", killed.elapsed());
 }

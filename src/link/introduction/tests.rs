@@ -61,6 +61,25 @@ async fn a_refusal_is_told_to_who_has_accepted_and_to_who_still_compares() {
     assert_eq!(ended, CloseReason::Refused);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_who_drops_the_link_as_soon_as_it_has_it_was_linked_all_the_same() {
+    for run in 0..200 {
+        let (a, b) = crate::link::MemoryChannel::pair();
+        let one = |channel, side| async move {
+            let proof = Unproven::new(channel, certificates(side));
+            let heartbeat = Heartbeat::default();
+            let encounter = plain(side);
+            let met = proof.prove(&encounter, heartbeat, Duration::from_secs(60));
+            met.await.unwrap().accept().await.map(drop)
+        };
+        let (a, b) = tokio::join!(
+            tokio::spawn(one(a, Side::Offerer)),
+            tokio::spawn(one(b, Side::Answerer))
+        );
+        assert_eq!((a.unwrap(), b.unwrap()), (Ok(()), Ok(())), "run {run}");
+    }
+}
+
 #[tokio::test]
 async fn the_death_of_the_other_is_noticed_while_one_compares() {
     let (mut a, _b, queue) = introduced().await;

@@ -2,7 +2,7 @@
 //! to believe it.
 
 use super::{
-    Certificates, Encounter, ProofError, Secret, Side, Words,
+    Certificates, Encounter, ProofError, Root, Secret, Side, Words,
     code::{Guess, Key},
     message::{Claims, ELEMENT, Message, TAG},
     transcript::{By, Transcript, commitment},
@@ -59,6 +59,8 @@ pub struct Proven {
     pub words: Words,
     /// Whether the other side has the same code, so that nobody needs to compare words.
     pub by_code: bool,
+    /// What the two share from here on, and nobody else.
+    pub root: Root,
 }
 
 impl Proof {
@@ -226,7 +228,7 @@ impl Proof {
     /// Now for the code, if there is one. It comes last: only who heard the beacon may guess.
     fn compare(&mut self, transcript: Transcript, key: Option<Key>) -> Result<Step, ProofError> {
         let Some(key) = key else {
-            return Ok(Step::proven(&transcript, false));
+            return Ok(self.proven(&transcript, None));
         };
         let tag = transcript.tag(By::Code, key.show()?, self.side);
         self.due = Due::Told { transcript, key };
@@ -241,8 +243,21 @@ impl Proof {
         tag: &[u8; TAG],
     ) -> Result<Step, ProofError> {
         match transcript.fits(By::Code, key.bytes(), self.side.other(), tag) {
-            true => Ok(Step::proven(transcript, true)),
+            true => Ok(self.proven(transcript, Some(key))),
             false => Err(ProofError::WrongCode),
+        }
+    }
+
+    fn proven(&self, transcript: &Transcript, key: Option<&Key>) -> Step {
+        let secret = self.secret.as_ref().map_or(&[][..], |secret| &secret.0);
+        let key_bytes = key.map_or(&[][..], Key::bytes);
+        Step {
+            say: Vec::new(),
+            proven: Some(Proven {
+                words: transcript.words(),
+                by_code: key.is_some(),
+                root: transcript.root(secret, key_bytes),
+            }),
         }
     }
 }
@@ -252,14 +267,6 @@ impl Step {
         Self {
             say: vec![message.encode()],
             proven: None,
-        }
-    }
-
-    fn proven(transcript: &Transcript, by_code: bool) -> Self {
-        let words = transcript.words();
-        Self {
-            say: Vec::new(),
-            proven: Some(Proven { words, by_code }),
         }
     }
 }

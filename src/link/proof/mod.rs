@@ -84,6 +84,19 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// A secret that the two who have proven themselves share: it comes of both nonces, which went over
+/// the encrypted channel alone, and of the beacon's secret and the code where there are such. The
+/// [bond](super::Bond) of a link is made of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Root(pub(super) [u8; 32]);
+
+/// Shows that there is one, and nothing of it.
+impl fmt::Debug for Root {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Root(..)")
+    }
+}
+
 /// What is known of a meeting before it is proven.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Encounter {

@@ -1,6 +1,6 @@
 //! What both sides have seen of each other, in one order, and what is made of it.
 
-use super::{Certificates, Side, Words, message::Claims, message::TAG};
+use super::{Certificates, Root, Side, Words, message::Claims, message::TAG};
 use crate::link::VERSION;
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
@@ -40,6 +40,16 @@ impl Transcript {
         let expanded = Hkdf::<Sha256>::new(None, &self.0).expand(WORDS, &mut bytes);
         debug_assert!(expanded.is_ok(), "four bytes are few");
         Words::of(bytes)
+    }
+
+    /// What the two share: nonces that only they have seen, and all else that they have proven.
+    /// What stands in the transcript tells how long the keys are.
+    pub(super) fn root(&self, secret: &[u8], key: &[u8]) -> Root {
+        let mut bytes = [0; 32];
+        let material = [&self.0[..], secret, key].concat();
+        let expanded = Hkdf::<Sha256>::new(None, &material).expand(ROOT, &mut bytes);
+        debug_assert!(expanded.is_ok(), "32 bytes are few");
+        Root(bytes)
     }
 
     /// What `side` says to show that it has `key`.
@@ -94,6 +104,7 @@ fn letter(side: Side) -> u8 {
 
 // Labels end in a zero byte and hold no other: none begins another.
 const COMMITMENT: &[u8] = b"airshake link commitment\0";
+const ROOT: &[u8] = b"airshake link root\0";
 const WORDS: &[u8] = b"airshake link words\0";
 const SECRET: &[u8] = b"airshake link secret\0";
 const CODE: &[u8] = b"airshake link code\0";

@@ -7,6 +7,7 @@ mod addresses;
 mod approach;
 mod doorstep;
 mod error;
+mod gone;
 mod guard;
 mod interfaces;
 mod memory_transport;
@@ -20,6 +21,7 @@ mod sockets;
 mod stun;
 mod transport;
 mod tries;
+mod way_back;
 
 pub use addresses::Addresses;
 pub use error::PairError;

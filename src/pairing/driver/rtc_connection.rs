@@ -239,6 +239,24 @@ impl Rtc {
         }
     }
 
+    /// Waits for the open channel, with the certificates that its two ends really use.
+    pub(super) async fn open(&self) -> Result<(Arc<dyn Channel>, Certificates), TransportError> {
+        while let Some(event) = self.channel.poll().await {
+            match event {
+                DataChannelEvent::OnOpen => {
+                    let channel = Arc::new(RtcChannel {
+                        peer: self.peer.clone(),
+                        channel: self.channel.clone(),
+                    });
+                    return Ok((channel, self.certificates().await?));
+                }
+                DataChannelEvent::OnClose | DataChannelEvent::OnError => break,
+                _ => {}
+            }
+        }
+        Err(TransportError::Closed)
+    }
+
     /// The certificates that the open connection really uses.
     async fn certificates(&self) -> Result<Certificates, TransportError> {
         let doing = "reading the other side's certificate";
@@ -289,20 +307,8 @@ impl Connection for Rtc {
     }
 
     async fn channel(&self) -> Result<Unproven, TransportError> {
-        while let Some(event) = self.channel.poll().await {
-            match event {
-                DataChannelEvent::OnOpen => {
-                    let channel = Arc::new(RtcChannel {
-                        peer: self.peer.clone(),
-                        channel: self.channel.clone(),
-                    });
-                    return Ok(Unproven::new(channel, self.certificates().await?));
-                }
-                DataChannelEvent::OnClose | DataChannelEvent::OnError => break,
-                _ => {}
-            }
-        }
-        Err(TransportError::Closed)
+        let (channel, certificates) = self.open().await?;
+        Ok(Unproven::new(channel, certificates))
     }
 
     async fn close(&self) {

@@ -9,7 +9,9 @@ use super::{
     servers::{Resolved, Servers},
     sockets::RoomyRuntime,
     transport::{Connection, Transport, TransportError},
+    way_back::RtcWayBack,
 };
+use crate::link::WayBack;
 use crate::signal::{Beacon, Description, IceCredentials, Kind};
 use rtc::ice::mdns::MulticastDnsMode;
 use std::{
@@ -170,5 +172,9 @@ impl Transport for RtcTransport {
         rtc.open_relays(&description).await;
         self.review(&description);
         Ok((Arc::new(rtc), description))
+    }
+
+    fn way_back(&self) -> Option<Arc<dyn WayBack>> {
+        Some(Arc::new(RtcWayBack::new(self.addresses.clone())))
     }
 }

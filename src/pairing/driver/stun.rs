@@ -17,6 +17,7 @@ pub(super) struct Check<'a> {
     signature: &'a [u8; 20],
     transaction: &'a [u8; 12],
     user: &'a [u8],
+    agent: Option<u64>,
 }
 
 /// Who sends a check: both its credentials.
@@ -33,7 +34,10 @@ impl<'a> Check<'a> {
         let message = Message::read(datagram, BINDING_REQUEST)?;
         let (signed, signature) = message.signature()?;
         let user = message.attribute(USERNAME)?;
+        let roles = [ICE_CONTROLLED, ICE_CONTROLLING].map(|role| message.attribute(role));
+        let agent = roles.into_iter().flatten().next();
         Some(Self {
+            agent: agent.and_then(|value| Some(u64::from_be_bytes(value.try_into().ok()?))),
             signed,
             signature,
             transaction: message.transaction,
@@ -54,6 +58,13 @@ impl<'a> Check<'a> {
             pwd: pwd.parse().ok()?,
             ufrag: ufrag.parse().ok()?,
         })
+    }
+
+    /// The number that the agent which sends it has drawn (RFC 8445, section 7.1.3), if it is signed
+    /// with that password: another agent, another number.
+    pub(super) fn agent(&self, pwd: &Pwd) -> Option<u64> {
+        self.agent
+            .filter(|_| is_signed(self.signed, self.signature, pwd))
     }
 
     /// Whether the side it is sent to is called `to`: the user name begins with that.
@@ -230,6 +241,8 @@ const MESSAGE_INTEGRITY: u16 = 0x0008;
 const ERROR_CODE: u16 = 0x0009;
 const XOR_MAPPED_ADDRESS: u16 = 0x0020;
 const FINGERPRINT: u16 = 0x8028;
+const ICE_CONTROLLED: u16 = 0x8029;
+const ICE_CONTROLLING: u16 = 0x802a;
 
 /// Class and number of 486, which is "allocation quota reached" in TURN: nobody else is let in.
 const BUSY: (u8, u8) = (4, 86);

@@ -180,7 +180,7 @@ async fn from_the_answer_to_the_link_takes_less_than_a_second() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_side_killed_ends_the_other_within_five_seconds() {
+async fn one_side_killed_ends_the_other_within_ten_seconds() {
     // A runtime of its own, shut down at once, is as near to a killed process as one gets inside
     // of one: no task of it runs any more, so nothing says goodbye.
     let (one, other) = room();
@@ -194,7 +194,15 @@ async fn one_side_killed_ends_the_other_within_five_seconds() {
     std::mem::forget(killed.await.unwrap().unwrap());
     let began = Instant::now();
     doomed.shutdown_background();
-    let event = timeout(Duration::from_secs(5), left.next()).await;
+    let ended = async {
+        loop {
+            match left.next().await {
+                LinkEvent::Interrupted => {}
+                event => break event,
+            }
+        }
+    };
+    let event = timeout(Duration::from_secs(10), ended).await;
     println!("{event:?} after {:?}", began.elapsed());
     assert!(matches!(event, Ok(LinkEvent::Closed { .. })));
 }

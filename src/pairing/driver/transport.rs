@@ -2,7 +2,7 @@
 //! of the one in use. [`MemoryTransport`](super::MemoryTransport) is the smallest there is.
 
 use crate::{
-    link::Unproven,
+    link::{Unproven, WayBack},
     signal::{Beacon, Description},
 };
 use std::sync::Arc;
@@ -51,6 +51,12 @@ pub trait Transport: Send + Sync {
         &self,
         offer: &Description,
     ) -> Result<(Arc<dyn Connection>, Description), TransportError>;
+
+    /// What brings the two together again if the connection of their link breaks one day; none if
+    /// that cannot be.
+    fn way_back(&self) -> Option<Arc<dyn WayBack>> {
+        None
+    }
 }
 
 /// One try to connect.

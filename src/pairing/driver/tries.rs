@@ -181,6 +181,7 @@ impl Tries {
             code: self.code.clone(),
         };
         let (tell, heartbeat) = (self.tell.clone(), self.heartbeat.clone());
+        let way_back = self.transport.way_back();
         self.run(attempt, async move {
             let introduction = async {
                 match entry {
@@ -190,7 +191,10 @@ impl Tries {
                 }
                 connection.reached().await?;
                 let _ = tell.send(Told::Reached(attempt));
-                let channel = connection.channel().await?;
+                let mut channel = connection.channel().await?;
+                if let Some(way_back) = way_back {
+                    channel = channel.with_way_back(way_back);
+                }
                 Ok(channel.prove(&encounter, heartbeat, PROOF).await?)
             };
             let told = tokio::select! {
