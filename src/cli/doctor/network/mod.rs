@@ -54,8 +54,9 @@ struct Direction {
     heard: bool,
     snr_db: f64,
     spare_db: f64,
-    /// By how much the player's clock runs faster.
-    clock_ppm: f64,
+    /// By how much the player's clock runs faster; `None` if samples were lost between the sweeps,
+    /// which tells nothing about clocks.
+    clock_ppm: Option<f64>,
 }
 
 /// Looks for another doctor by sound, and measures with it what is between the two.
@@ -207,12 +208,16 @@ impl Direction {
         }
         let verdict = match self.spare_db {
             spare if spare < 0.0 => "bad",
-            spare if spare < SPARE_DB => "doubtful",
+            spare if spare < SPARE_DB || self.clock_ppm.is_none() => "doubtful",
             _ => "ok",
         };
+        let clock = match self.clock_ppm {
+            Some(ppm) => format!("clock {ppm:+.1} ppm"),
+            None => "sound was lost on the way".to_owned(),
+        };
         let words = format!(
-            "SNR {:.0} dB, {:.0} dB to spare, clock {:+.1} ppm",
-            self.snr_db, self.spare_db, self.clock_ppm
+            "SNR {:.0} dB, {:.0} dB to spare, {clock}",
+            self.snr_db, self.spare_db
         );
         (verdict, name, words)
     }
@@ -222,7 +227,7 @@ impl Direction {
             "heard": self.heard,
             "snr_db": round(self.snr_db, 1),
             "spare_db": round(self.spare_db, 1),
-            "clock_ppm": round(self.clock_ppm, 2),
+            "clock_ppm": self.clock_ppm.map(|ppm| round(ppm, 2)),
         })
     }
 
@@ -236,7 +241,7 @@ impl Direction {
             heard: value["heard"].as_bool()?,
             snr_db: number("snr_db")?,
             spare_db: number("spare_db")?,
-            clock_ppm: number("clock_ppm")?,
+            clock_ppm: number("clock_ppm"),
         })
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use airshake::link::{Link, LinkEvent};
-use airshake::sounding::{Stimulus, examine};
+use airshake::sounding::{Finding, Stimulus, examine};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
@@ -151,6 +151,8 @@ impl Talks {
             return Ok(None);
         };
         let way = sounding.way.as_ref();
+        let mut findings = sounding.findings.iter();
+        let slipped = findings.any(|finding| matches!(finding, Finding::Slipped { .. }));
         let reach = way.and_then(|way| {
             let mut reaches = way.reaches.iter();
             reaches.find(|reach| reach.profile.name == "audible")
@@ -160,13 +162,13 @@ impl Talks {
                 heard: true,
                 snr_db: reach.snr_db,
                 spare_db: reach.spare_db,
-                clock_ppm: way.clock_ppm,
+                clock_ppm: (!slipped).then_some(way.clock_ppm),
             },
             _ => Direction {
                 heard: false,
                 snr_db: 0.0,
                 spare_db: 0.0,
-                clock_ppm: 0.0,
+                clock_ppm: None,
             },
         }))
     }
