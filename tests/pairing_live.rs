@@ -389,6 +389,13 @@ fn pair_once(air: &Air, network: &Network, options: &[&str], run: u32) {
         (&mut b, &mut a)
     };
     killed.signal("KILL");
+    if network.silent {
+        // Nothing tells a dead program from a lost network: the other side hopes on.
+        left.event("interrupted", NOTICE);
+        left.signal("INT");
+        assert_eq!(left.ended(NOTICE), Some(130));
+        return;
+    }
     let closed = left.event("closed", NOTICE);
     assert!(closed["reason"].is_string(), "{closed}");
     assert_eq!(left.ended(NOTICE), Some(1), "a lost link is no good end");

@@ -11,12 +11,17 @@ use crate::live::{Air, script};
 pub(crate) struct Network {
     /// Names of the namespaces of A and B; without them both use this machine's network.
     namespaces: Option<[String; 2]>,
+    /// Whether a host says nothing to what comes for nobody.
+    pub(crate) silent: bool,
 }
 
 impl Network {
     /// This machine's.
     pub(crate) fn shared() -> Self {
-        Self { namespaces: None }
+        Self {
+            namespaces: None,
+            silent: false,
+        }
     }
 
     /// Two namespaces, joined by a cable: 10.77.0.1 and 10.77.0.2. `None` without the right to.
@@ -24,6 +29,7 @@ impl Network {
         let names = ["a", "b"].map(|side| format!("airshake-{}-{side}", std::process::id()));
         let network = Self {
             namespaces: Some(names.clone()),
+            silent: false,
         };
         let [a, b] = &names;
         let may = tool("ip") && ip(&format!("netns add {a}")) && ip(&format!("netns add {b}"));
@@ -54,7 +60,8 @@ impl Network {
 
     /// The same, and each side's firewall lets nobody in unasked. `None` where that cannot be had.
     pub(crate) fn firewalls() -> Option<Self> {
-        let network = Self::namespaces()?;
+        let mut network = Self::namespaces()?;
+        network.silent = true;
         let rules = "table inet t { chain c { type filter hook input priority 0; \
                      ct state established,related accept; meta l4proto udp drop; }; }";
         for name in network.namespaces.iter().flatten() {
