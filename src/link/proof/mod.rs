@@ -86,7 +86,7 @@ impl fmt::Debug for Secret {
 
 /// A secret that the two who have proven themselves share: it comes of both nonces, which went over
 /// the encrypted channel alone, and of the beacon's secret and the code where there are such. The
-/// [bond](super::Bond) of a link is made of it.
+/// bond of a link is made of it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Root(pub(super) [u8; 32]);
 
