@@ -7,9 +7,10 @@
 )]
 
 use std::collections::VecDeque;
+use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use airshake::medium::{Happening, Medium, MediumError};
@@ -29,9 +30,12 @@ fn symbol() -> Duration {
 /// From the end of a beacon in the listener's ears, over its connection, its knock and our proof
 /// that it is one, to the command to be silent. What remains of the symbol is more than the sound
 /// needs to fade (192 samples) and a sound card to play what it holds (1024).
-#[tokio::test(flavor = "multi_thread")]
-async fn a_word_stops_within_a_symbol_of_the_first_knock() {
-    let _alone = ALONE.lock().await;
+#[test]
+fn a_word_stops_within_a_symbol_of_the_first_knock() {
+    alone(silenced());
+}
+
+async fn silenced() {
     let rest = Duration::from_secs_f64(SampleRate::HZ_48000.seconds(192 + 1024));
     let mut took = Vec::new();
     // A busy machine may be late, but not always.
@@ -66,9 +70,12 @@ async fn a_word_stops_within_a_symbol_of_the_first_knock() {
     assert!(middle + rest <= symbol(), "{took:?}, {:?}", symbol());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_pairing_that_is_dropped_leaves_nothing_behind_whenever_that_is() {
-    let _alone = ALONE.lock().await;
+#[test]
+fn a_pairing_that_is_dropped_leaves_nothing_behind_whenever_that_is() {
+    alone(dropped_at_any_time());
+}
+
+async fn dropped_at_any_time() {
     // Once without counting: what is made once stays.
     let _ = dropped_after(Duration::from_secs(5), 0).await;
     settled(0, usize::MAX).await;
@@ -99,8 +106,8 @@ async fn dropped_after(time: Duration, seed: u64) -> bool {
 
 #[test]
 fn a_pairing_may_be_dropped_outside_of_its_runtime() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let runtime = Runtime::new().expect("a runtime");
-    let alone = runtime.block_on(ALONE.lock());
     let (tasks, sockets) = {
         let _within = runtime.enter();
         (tasks(), sockets())
@@ -117,7 +124,6 @@ fn a_pairing_may_be_dropped_outside_of_its_runtime() {
     });
     drop((a, b));
     runtime.block_on(settled(tasks, sockets));
-    drop(alone);
 }
 
 /// Waits until no more tasks run and no more sockets are open than that.
@@ -231,5 +237,12 @@ impl Drop for Voice {
 /// How long a word sounds.
 const LONG_S: f64 = 5.0;
 
-/// Tasks and sockets are counted, so one test at a time.
-static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+/// Runs a test while no other does.
+fn alone(test: impl Future<Output = ()>) {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    Runtime::new().expect("a runtime").block_on(test);
+}
+
+/// Tasks and sockets are counted, so one test at a time, and one runtime: each has a socket of its
+/// own, by which signals come.
+static ALONE: Mutex<()> = Mutex::new(());
