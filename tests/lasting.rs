@@ -11,6 +11,8 @@
     reason = "processes are watched by threads, on the real clock"
 )]
 
+#[path = "common/carry.rs"]
+mod carry;
 #[path = "common/hosts.rs"]
 mod hosts;
 
@@ -18,12 +20,13 @@ use airshake::link::transfer::{Offering, ReceiveOptions, TransferEvent};
 use airshake::link::{Link, LinkEvent, Standing};
 use airshake::medium::text::{PREFIX, TextMedium};
 use airshake::pairing::{PairOptions, Timing, pair};
+use carry::carry;
 use hosts::Hosts;
 use std::fs;
-use std::io::{BufRead, BufReader, Write, stdin, stdout};
+use std::io::{BufReader, stdin, stdout};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -440,27 +443,4 @@ impl Drop for Pair {
 
 fn says(log: &[String], text: &str) -> bool {
     log.iter().any(|line| line.contains(text))
-}
-
-/// Reads what a peer says: envelopes go to the other, everything is told to the test. Gives back
-/// the pipe to the other, so that it stays open: air does not close when one of two ends.
-fn carry(
-    side: usize,
-    child: &mut Child,
-    mut to: ChildStdin,
-    tell: Sender<(usize, String)>,
-) -> JoinHandle<ChildStdin> {
-    let from = BufReader::new(child.stdout.take().expect("piped"));
-    thread::spawn(move || {
-        for line in from.lines().map_while(Result::ok) {
-            if line.contains(PREFIX) {
-                // Where the other is gone, this one is still listened to.
-                let _ = writeln!(to, "{line}");
-            }
-            if tell.send((side, line)).is_err() {
-                break;
-            }
-        }
-        to
-    })
 }

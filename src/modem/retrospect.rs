@@ -43,7 +43,24 @@ pub(super) struct Found {
     pub(super) sure: bool,
 }
 
-impl Retrospect<'_, '_> {
+impl<'a, 'h> Retrospect<'a, 'h> {
+    /// A look around in `history`; frames that begin less than `apart` samples from each other are
+    /// the same.
+    pub(super) fn new(
+        readers: &'a mut [Reader; 2],
+        history: &'a mut History<'h>,
+        ended: Option<u64>,
+        apart: u64,
+    ) -> Self {
+        Self {
+            profile: readers[0].profile(),
+            readers,
+            history,
+            ended,
+            apart,
+        }
+    }
+
     /// The rhythm of a message.
     pub(super) fn rhythm(&self, key: &Header) -> Option<Rhythm> {
         Reader::rhythm(self.readers, key)

@@ -9,7 +9,7 @@ use super::reach::{self, Reach};
 use super::search::{self, Pair};
 use super::steady::Steady;
 use super::stimulus::Stimulus;
-use super::way::Way;
+use super::way::{MOST_PPM, Way};
 use crate::samples::Resampler;
 use crate::units::{Hertz, SampleRate};
 
@@ -565,8 +565,6 @@ const QUIET_DBFS: f64 = -60.0;
 const ACROSS_A_ROOM_DB: f64 = 20.0;
 /// Crystals are within 100 ppm, worn ones within 200, two of them within 400.
 const GOOD_PPM: f64 = 400.0;
-/// More is no clock's error: something was lost, or put in, between the sweeps.
-const MOST_PPM: f64 = 1_000.0;
 /// Tops that are cut by less do no harm.
 const CLIPPED_DB: f64 = 0.5;
 /// A quarter of the step, and more than any room or loudspeaker does by itself.

@@ -363,5 +363,5 @@ const CLOCKED: (f64, f64) = (500.0, 10_000.0);
 const MOVED_S: f64 = 0.003;
 /// Edges of an octave below 500 Hz ring for 4 ms.
 const SOFT_OCTAVES: f64 = 1.0;
-/// More is no clock's error: something was lost between the sweeps.
-const MOST_PPM: f64 = 1_000.0;
+/// More is no clock's error: something was lost, or put in, between the sweeps.
+pub(super) const MOST_PPM: f64 = 1_000.0;

@@ -9,6 +9,8 @@
     reason = "processes are watched by threads, on the real clock"
 )]
 
+#[path = "../common/carry.rs"]
+mod carry;
 mod hosts;
 mod names;
 mod peers;

@@ -1,16 +1,17 @@
 //! Two peers in processes of their own, whose words the test carries between them.
 
+use super::carry::carry;
 use super::hosts::Hosts;
 use super::names::Named;
 use airshake::link::LinkEvent;
-use airshake::medium::text::{PREFIX, TextMedium};
+use airshake::medium::text::TextMedium;
 use airshake::pairing::driver::{RtcTransport, Transport, pair_by};
 use airshake::pairing::{Addresses, PairEvent, PairOptions, Servers, Timing, Ways};
-use std::io::{BufRead, BufReader, Write, stdin, stdout};
+use std::io::{BufReader, stdin, stdout};
 use std::process::{Child, ChildStdin, Stdio};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// What a child process runs: pairs over its standard input and output, and tells what happens.
@@ -175,29 +176,6 @@ fn spawn_peer(hosts: &Hosts, host: usize, settings: &[(&str, &str)]) -> Child {
         .stdout(Stdio::piped())
         .spawn()
         .expect("the peer starts")
-}
-
-/// Reads what a peer says: envelopes go to the other, everything is told to the test. Gives back
-/// the pipe to the other, so that it stays open: air does not close when one of two ends.
-fn carry(
-    peer: usize,
-    child: &mut Child,
-    mut to: ChildStdin,
-    tell: Sender<(usize, String)>,
-) -> JoinHandle<ChildStdin> {
-    let from = BufReader::new(child.stdout.take().expect("piped"));
-    thread::spawn(move || {
-        for line in from.lines().map_while(Result::ok) {
-            if line.contains(PREFIX) {
-                // Where the other is gone, this one is still listened to.
-                let _ = writeln!(to, "{line}");
-            }
-            if tell.send((peer, line)).is_err() {
-                break;
-            }
-        }
-        to
-    })
 }
 
 fn setting(name: &str) -> Option<String> {

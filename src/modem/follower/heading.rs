@@ -83,13 +83,7 @@ impl Follower {
             ended,
             ..
         } = self;
-        let mut retrospect = Retrospect {
-            profile: readers[0].profile(),
-            readers,
-            history,
-            ended: *ended,
-            apart: gatherings.apart(),
-        };
+        let mut retrospect = Retrospect::new(readers, history, *ended, gatherings.apart());
         let announced = gatherings.open().find_map(|gathering| {
             let place = retrospect.recognise(gathering, start as i64)?;
             Some(Announced {

@@ -30,13 +30,7 @@ impl Follower {
             decoder,
             ..
         } = self;
-        let mut retrospect = Retrospect {
-            profile: readers[0].profile(),
-            readers,
-            history,
-            ended: *ended,
-            apart: gatherings.apart(),
-        };
+        let mut retrospect = Retrospect::new(readers, history, *ended, gatherings.apart());
         let gathering = gatherings.of_mut(key)?;
         // What was sighted later has been compared already.
         let sighted: Vec<u64> = match news {
