@@ -106,6 +106,7 @@
 
 mod beacon;
 mod candidate;
+mod choice;
 mod credentials;
 mod description;
 mod error;
@@ -117,6 +118,7 @@ mod text;
 
 pub use beacon::{Beacon, Secret};
 pub use candidate::{Address, Candidate, Kind, MdnsName};
+pub use choice::choose;
 pub use credentials::{CredentialError, Credentials, IceCredentials, Pwd, Ufrag};
 pub use description::{Description, Role, Setup, Tag};
 pub use error::{JsonError, SdpError, SignalError, TextTooLong};

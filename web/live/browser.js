@@ -1,13 +1,20 @@
 // A Chromium with a page that has the package, served from this folder.
 
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
 const root = new URL('..', import.meta.url);
-const types = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' };
+const types = {
+  '.css': 'text/css',
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.wasm': 'application/wasm',
+};
 
 export const binary = [
   process.env.CHROMIUM,
@@ -16,13 +23,33 @@ export const binary = [
   '/usr/bin/google-chrome',
 ].find((path) => path && existsSync(path));
 
-/** Opens the page; `close` ends all of it. */
-export async function open() {
+/** The script that makes the air between two laptops. */
+export const air = fileURLToPath(new URL('../../script/virtual-audio', import.meta.url));
+
+/** What makes a program run as laptop A or B of the air in a folder, or of the one that is there. */
+export function laptop(side, folder = process.env.VIRTUAL_AUDIO_DIR) {
+  const env = { ...process.env, ...(folder && { VIRTUAL_AUDIO_DIR: folder }) };
+  const lines = execFileSync(air, ['env', side], { env, encoding: 'utf8' });
+  for (const [, name, value] of lines.matchAll(/^export (\w+)='(.*)'$/gm)) env[name] = value;
+  return env;
+}
+
+/**
+ * Opens a page; `close` ends all of it.
+ *
+ * @param {object} [options]
+ * @param {string} [options.path] which page, `/live/page.html` if not given
+ * @param {boolean} [options.microphone] whether it may use the microphone: true if not given. Without,
+ *   Chromium tells names in place of addresses
+ * @param {Record<string, string>} [options.env] as which {@link laptop}; as this process if not given
+ */
+export async function open({ path = '/live/page.html', microphone = true, env } = {}) {
   const server = createServer(async (request, response) => {
     try {
       const { pathname } = new URL(request.url, 'http://page');
-      const bytes = await readFile(new URL(`.${pathname}`, root));
-      response.writeHead(200, { 'content-type': types[extname(pathname)] ?? 'text/plain' });
+      const file = pathname.endsWith('/') ? `${pathname}index.html` : pathname;
+      const bytes = await readFile(new URL(`.${file}`, root));
+      response.writeHead(200, { 'content-type': types[extname(file)] ?? 'text/plain' });
       response.end(bytes);
     } catch {
       response.writeHead(404).end();
@@ -31,6 +58,7 @@ export async function open() {
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const browser = await chromium.launch({
     executablePath: binary,
+    ...(env && { env }),
     // Without its muting the page would play into nothing.
     ignoreDefaultArgs: ['--mute-audio'],
     args: [
@@ -39,15 +67,15 @@ export async function open() {
       '--no-first-run',
       '--disable-background-networking',
       '--autoplay-policy=no-user-gesture-required',
-      '--use-fake-ui-for-media-stream',
+      ...(microphone ? ['--use-fake-ui-for-media-stream'] : []),
     ],
   });
-  const context = await browser.newContext({ permissions: ['microphone'] });
+  const context = await browser.newContext({ permissions: microphone ? ['microphone'] : [] });
   const page = await context.newPage();
   const complaints = [];
   page.on('pageerror', (error) => complaints.push(error.message));
-  await page.goto(`http://127.0.0.1:${server.address().port}/live/page.html`);
-  await page.waitForFunction(() => window.airshake);
+  await page.goto(`http://127.0.0.1:${server.address().port}${path}`);
+  if (path === '/live/page.html') await page.waitForFunction(() => window.airshake);
   return {
     page,
     /** Errors that nobody caught. */

@@ -246,6 +246,9 @@ export interface Listening {
  */
 export function listen(onMessage: (message: Message) => void, options?: ListenOptions): Promise<Listening>;
 
+/** The microphone as it is: without echo cancellation, noise suppression and gain control. */
+export function openMicrophone(deviceId?: string): Promise<MediaStream>;
+
 export interface SpeakOptions {
   profile?: string;
   passes?: number;
@@ -312,6 +315,11 @@ export function packSignal(
   options?: {
     /** The packed offer to which it is the answer. */
     answering?: Uint8Array;
+    /**
+     * Bytes that an offer or an answer may take, 90 if not given: of more addresses than fit, those
+     * likely to be reached are kept. `Infinity` keeps all.
+     */
+    most?: number;
   },
 ): Promise<Uint8Array>;
 /** The inverse of `packSignal`. Damaged or hostile bytes give a `SignalError`. */
@@ -323,3 +331,52 @@ export function tagOf(offer: Uint8Array): Promise<number>;
  * which `pwd` is the `a=ice-pwd`.
  */
 export function answerToBeacon(beacon: Uint8Array, pwd: string): Promise<{ type: 'answer'; sdp: string }>;
+
+/** What `signalBySound` needs of a `SimplePeer`. */
+export interface SimplePeerLike {
+  readonly initiator: boolean;
+  signal(data: object): void;
+  on(event: string, handler: (...args: any[]) => void): unknown;
+  removeListener(event: string, handler: (...args: any[]) => void): unknown;
+}
+
+export interface SignalBySoundOptions {
+  /** `audible` if not given. */
+  profile?: string;
+  /** 0 to 1, 1 if not given. */
+  volume?: number;
+  /** Which microphone, by its `deviceId`. */
+  microphone?: string;
+  /** Which loudspeaker, by its `deviceId`. */
+  loudspeaker?: string;
+  /**
+   * A microphone that is already open, as `openMicrophone` gives it. Opened before the peer is made,
+   * it lets the browser tell addresses instead of names that only some networks resolve.
+   */
+  stream?: MediaStream;
+  /** Gives up; rejects with its reason. */
+  signal?: AbortSignal;
+  onEvent?: (
+    event:
+      | { type: 'playing'; bytes: number }
+      | { type: 'heard'; bytes: number; snrDb: number }
+      | { type: 'modem'; event: ModemEvent }
+      | { type: 'trouble'; error: Error },
+  ) => void;
+  /** In place of the microphone. */
+  listen?: (
+    onMessage: (message: Pick<Message, 'payload' | 'snrDb'>) => void,
+    options: ListenOptions,
+  ) => Promise<{ rate: number; heard: number; stop(): Promise<unknown> }>;
+  /** In place of the loudspeaker. */
+  speak?: (payload: Uint8Array, options: SpeakOptions) => Promise<unknown>;
+}
+
+/**
+ * Connects a new `SimplePeer` with one in the same room: the initiator says its offer until it hears
+ * an answer to it, the other side waits for an offer and answers it. Call it right behind
+ * `new SimplePeer`; rejects with what the peer fails with.
+ *
+ * Whoever is in the room may answer: nothing is proven here, as with any signalling server.
+ */
+export function signalBySound(peer: SimplePeerLike, options?: SignalBySoundOptions): Promise<void>;

@@ -13,6 +13,8 @@ export {
 export { load, hasSimd } from './engine.js';
 export { analyse, decode, Ear, encode, profiles } from './modem.js';
 export { listen } from './listen.js';
+export { openMicrophone } from './microphone.js';
 export { speak } from './speak.js';
+export { signalBySound } from './simple-peer.js';
 export { encodeWav, readWav, writeWav } from './wav.js';
 export { answerToBeacon, packSignal, tagOf, unpackSignal } from './signal.js';

@@ -156,7 +156,13 @@ export function told(/** @type {Uint8Array} */ output) {
   return events;
 }
 
-function unhex(/** @type {string} */ digits) {
+/** The digits of bytes, two each. */
+export function hexOf(/** @type {Uint8Array} */ bytes) {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** The inverse of {@link hexOf}. */
+export function unhex(/** @type {string} */ digits) {
   const bytes = new Uint8Array(digits.length / 2);
   for (let i = 0; i < bytes.length; i++) {
     bytes[i] = parseInt(digits.slice(2 * i, 2 * i + 2), 16);

@@ -2,15 +2,17 @@
 
 import { parse, sharedEngine } from './engine.js';
 import { SignalError, UsageError } from './errors.js';
+import { natural } from './modem.js';
 
 /**
  * Packs a signal of simple-peer, an `RTCSessionDescription` or a beacon into few bytes.
  *
  * @param {object} signal `{type, sdp}`, `{candidate}`, `{renegotiate}` or `{type: 'beacon', ...}`
- * @param {{answering?: Uint8Array}} [options] the packed offer to which it is the answer
+ * @param {{answering?: Uint8Array, most?: number}} [options] the packed offer to which it is the
+ *   answer; and the bytes that a description may take, for which it leaves addresses out
  * @returns {Promise<Uint8Array>}
  */
-export async function packSignal(signal, { answering = new Uint8Array() } = {}) {
+export async function packSignal(signal, { answering = new Uint8Array(), most = 90 } = {}) {
   if (typeof signal !== 'object' || signal === null) throw new UsageError('a signal is an object');
   let text;
   try {
@@ -19,9 +21,11 @@ export async function packSignal(signal, { answering = new Uint8Array() } = {}) 
     throw new UsageError('a signal is an object that JSON can hold', { cause });
   }
   const json = new TextEncoder().encode(text);
+  const limit = most === Infinity ? 2 ** 31 - 1 : most;
+  natural('most', limit, 0, 2 ** 31);
   const engine = await sharedEngine();
   engine.write(json, bytes(answering));
-  return engine.call('signal_pack', json.length);
+  return engine.call('signal_pack', json.length, limit);
 }
 
 /**

@@ -60,7 +60,7 @@ for (const simd of [true, false]) {
       signal_pack: () => {
         const bytes = fill(300);
         text(bytes, below(8), ['{"type":"beacon","secret":"', '{"type":"offer","sdp":"v=0', '{"answers":', '{"candidate":{"candidate":"'][below(4)]);
-        return exports.signal_pack(number([0, bytes.length, bytes.length >> 1]));
+        return exports.signal_pack(number([0, bytes.length, bytes.length >> 1]), number([90, 0, 61]));
       },
       signal_unpack: () => {
         const bytes = fill(120);

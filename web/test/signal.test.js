@@ -52,6 +52,31 @@ test('an answer says which offer it answers', async () => {
   await assert.rejects(packSignal({ ...offer, answers: 1 }), SignalError);
 });
 
+test('of many addresses a description tells as many as fit', async () => {
+  const lines = [
+    '127.0.0.1 1000 typ host',
+    '2001:db8::1 1001 typ host',
+    '2001:db8::2 1002 typ host',
+    '172.17.0.1 1003 typ host',
+    '198.51.100.7 1004 typ srflx raddr 0.0.0.0 rport 0',
+    '203.0.113.9 1005 typ relay raddr 0.0.0.0 rport 0',
+  ];
+  const more = lines.map((line, i) => `a=candidate:${i} 1 udp ${1000 - i} ${line}\r\n`).join('');
+  const laptop = { type: 'offer', sdp: offer.sdp + more };
+  const addresses = async (options) => {
+    const packed = await packSignal(laptop, options);
+    const { sdp } = await unpackSignal(packed);
+    return [packed.length, ...[...sdp.matchAll(/udp \d+ (\S+)/g)].map(([, address]) => address)];
+  };
+  const own = '192.168.77.2';
+  assert.deepEqual(await addresses(), [81, own, '172.17.0.1', '198.51.100.7', '203.0.113.9']);
+  assert.deepEqual(await addresses({ most: 61 }), [61, own]);
+  // All, but for the loopback: elsewhere it leads nowhere.
+  const all = await addresses({ most: Infinity });
+  assert.deepEqual(all.slice(1), [own, '2001:db8::1', '2001:db8::2', '172.17.0.1', '198.51.100.7', '203.0.113.9']);
+  for (const most of [-1, 1.5, NaN, '90']) await assert.rejects(packSignal(laptop, { most }), UsageError);
+});
+
 test('a beacon takes 48 bytes, made from an offer or from its parts', async () => {
   const packed = await packSignal({ type: 'beacon', sdp: offer.sdp, secret: '0102030405060708' });
   assert.equal(packed.length, 48);

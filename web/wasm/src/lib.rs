@@ -203,12 +203,13 @@ pub extern "C" fn voice_read() -> u32 {
 }
 
 /// Packs a signal. The first `json_len` bytes of the input are its JSON; if more follow, they are
-/// the packed offer to which it is the answer.
+/// the packed offer to which it is the answer. Of a description so many candidates are left out
+/// that it takes at most `most` bytes.
 #[unsafe(no_mangle)]
-pub extern "C" fn signal_pack(json_len: u32) -> i32 {
+pub extern "C" fn signal_pack(json_len: u32, most: u32) -> i32 {
     at_desk(|desk| {
         let (json, offer) = desk.text_and_rest(json_len)?;
-        signal::pack(json, offer)
+        signal::pack(json, offer, most as usize)
     })
 }
 

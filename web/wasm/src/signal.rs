@@ -13,14 +13,18 @@ use serde_json::{Map, Value, json};
 
 use super::refusal::Refusal;
 
-/// Packs the signal that `json` says; marks an answer as one to `offer`, unless that is empty.
-pub(crate) fn pack(json: &str, offer: &[u8]) -> Result<Vec<u8>, Refusal> {
+/// Packs the signal that `json` says, a description with as many candidates as fit `most` bytes;
+/// marks an answer as one to `offer`, unless that is empty.
+pub(crate) fn pack(json: &str, offer: &[u8], most: usize) -> Result<Vec<u8>, Refusal> {
     let mut signal = read(json)?;
     if let (Signal::Description(description), false) = (&mut signal, offer.is_empty()) {
         if description.role != Role::Answer {
             return Err(refused("only an answer answers an offer"));
         }
         description.answers = Some(Tag::of(offer));
+    }
+    if let Signal::Description(description) = signal {
+        signal = description.within(most).into();
     }
     Ok(airshake::signal::pack(&signal))
 }
