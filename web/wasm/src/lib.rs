@@ -10,7 +10,8 @@
 //!  output(), reads there             <-    output
 //! ```
 //!
-//! One instance holds at most one [ear](ear_open) and one [voice](voice_open): instances are cheap,
+//! One instance holds at most one [ear](ear_open) and one [voice](voice_open), and the
+//! [transfers](transfer) of one link: instances are cheap,
 //! and the memory of one that is dropped is free again. Whatever the host passes is checked; no
 //! number it gives is used as an address. Were there a panic all the same, it is a trap, and what
 //! was being done stays locked: every later call of that instance traps too.
@@ -18,6 +19,7 @@
 mod ear;
 mod refusal;
 mod signal;
+mod transfer;
 mod voice;
 
 use std::cell::RefCell;
@@ -27,6 +29,7 @@ use airshake::signal::Text;
 
 use ear::Ear;
 use refusal::Refusal;
+use transfer::Transfer;
 use voice::Voice;
 
 /// Samples that one call takes or gives at most: 85 ms at 48 kHz.
@@ -54,6 +57,7 @@ struct Desk {
     samples: Vec<f32>,
     ear: Option<Ear>,
     voice: Option<Voice>,
+    transfer: Transfer,
 }
 
 impl Desk {
@@ -64,6 +68,7 @@ impl Desk {
             samples: vec![0.0; PIECE],
             ear: None,
             voice: None,
+            transfer: Transfer::default(),
         }
     }
 

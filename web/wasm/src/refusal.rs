@@ -34,6 +34,14 @@ impl Refusal {
         }
     }
 
+    /// Files that cannot be sent as they are.
+    pub(crate) fn files(words: String) -> Self {
+        Self {
+            name: "files",
+            words,
+        }
+    }
+
     pub(crate) fn to_json(&self) -> String {
         json!({ "error": self.name, "words": self.words }).to_string()
     }
