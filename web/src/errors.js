@@ -48,11 +48,28 @@ export class ProcessedSoundError extends AirshakeError {
   }
 }
 
+/**
+ * Files cannot be sent, were not taken or did not come through; `reason` is a name such as `declined`,
+ * `cancelled`, `disk-full`, `mismatch`, `protocol`, `closed`, `too-large`, `unsendable`. What had
+ * arrived before is in `files`.
+ */
+export class FilesError extends AirshakeError {
+  /** @param {string} reason @param {string} message @param {ErrorOptions} [options] */
+  constructor(reason, message, options) {
+    super(message, options);
+    this.reason = reason;
+    /** @type {object[]} */
+    this.files = [];
+  }
+}
+
 /** The error of a refusal that the module wrote as JSON. */
 export function refusal(/** @type {{error: string, words: string}} */ { error, words }) {
   switch (error) {
     case 'limit':
       return new LimitError(words);
+    case 'files':
+      return new FilesError('unsendable', words);
     case 'signal':
       return new SignalError(words);
     default:

@@ -24,6 +24,27 @@ export class ProcessedSoundError extends AirshakeError {
   processing: string[];
 }
 
+/** Files cannot be sent, were not taken, or did not come through. */
+export class FilesError extends AirshakeError {
+  /** Why, for programs. What is not named here may come from a later version of the other side. */
+  reason:
+    | 'declined'
+    | 'cancelled'
+    | 'disk-full'
+    | 'too-large'
+    | 'too-much'
+    | 'unsendable'
+    | 'closed'
+    | 'protocol'
+    | 'version'
+    | 'both-send'
+    | 'both-receive'
+    | 'not-receiving'
+    | string;
+  /** What had arrived before. */
+  files: ReceivedFile[];
+}
+
 export interface Profile {
   /** What options take. */
   name: string;
@@ -380,3 +401,81 @@ export interface SignalBySoundOptions {
  * Whoever is in the room may answer: nothing is proven here, as with any signalling server.
  */
 export function signalBySound(peer: SimplePeerLike, options?: SignalBySoundOptions): Promise<void>;
+
+/** Something to send: a file under its own name, a blob under another, or a folder with nothing in it. */
+export type FileToSend = File | { path: string; blob: Blob } | { path: string; folder: true };
+
+/** How far a transfer is. */
+export interface FilesProgress {
+  /** Bytes that need not be moved any more, of `total`. */
+  bytes: number;
+  total: number;
+  /** Files that are complete at their receiver, of `of`. */
+  files: number;
+  of: number;
+  /** The file that moves. */
+  path?: string;
+}
+
+export interface FilesOptions {
+  /** Some twenty times a second, and at the end. */
+  onProgress?: (progress: FilesProgress) => void;
+  /** Stops it, and tells the other side. */
+  signal?: AbortSignal;
+}
+
+/** How sending went. */
+export interface SentFiles {
+  /** Files that are complete at the receiver, and bytes that were offered. */
+  files: number;
+  bytes: number;
+  /** What did not come through: empty if all is well. */
+  lost: { path: string; reason: string; words: string }[];
+  /** From the acceptance to the end. */
+  seconds: number;
+}
+
+/** A file that came, or why it did not. */
+export interface ReceivedFile {
+  /** Names with `/` between them; a page may show them and save under them. */
+  path: string;
+  size: number;
+  ok: boolean;
+  /** Verified; on the disk until the page is gone, where the browser has one for pages. */
+  blob?: File;
+  reason?: 'mismatch' | 'unwritable' | 'vanished' | 'unreadable' | 'changed' | string;
+  words?: string;
+}
+
+/** Files that the other side offers. */
+export interface FilesOffer {
+  id: number;
+  files: { path: string; size: number }[];
+  /** Bytes of all of them. */
+  total: number;
+  /** Takes them; rejects with a `FilesError`, as when they do not fit. */
+  accept(options?: FilesOptions): Promise<ReceivedFile[]>;
+  refuse(): Promise<void>;
+  /** Settled when the offer stands no more: with why, if it came to nothing. */
+  withdrawn: Promise<FilesError | undefined>;
+}
+
+/**
+ * The files of a link, one transfer at a time: what a link is made with. It understands what
+ * `airshake send` and `airshake receive` say.
+ */
+export class Transfers {
+  /** `send` takes a message for the other side; a promise keeps the next one waiting. */
+  static over(
+    wire: { send(message: Uint8Array): Promise<void> | void },
+    listeners?: { onOffer?: (offer: FilesOffer) => void; onWaits?: () => void },
+  ): Promise<Transfers>;
+  send(files: Iterable<FileToSend>, options?: FilesOptions): Promise<SentFiles>;
+  /** Takes a message of the other side; with a promise, it counts as taken when that is settled. */
+  heard(message: Uint8Array): Promise<void> | undefined;
+  /** The link is over. */
+  close(cause?: Error): void;
+}
+
+/** What was dropped onto a page, folders with all that is in them; to be called in the event. */
+export function filesOf(dropped: DataTransfer): Promise<FileToSend[]>;

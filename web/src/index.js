@@ -2,6 +2,7 @@ export {
   AirshakeError,
   AutoplayError,
   EngineError,
+  FilesError,
   LimitError,
   LoadError,
   MicrophoneError,
@@ -12,6 +13,8 @@ export {
 } from './errors.js';
 export { load, hasSimd } from './engine.js';
 export { analyse, decode, Ear, encode, profiles } from './modem.js';
+export { Transfers } from './files.js';
+export { filesOf } from './listing.js';
 export { listen } from './listen.js';
 export { openMicrophone } from './microphone.js';
 export { speak } from './speak.js';

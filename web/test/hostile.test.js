@@ -76,7 +76,7 @@ for (const simd of [true, false]) {
       },
     };
     const functions = Object.entries(exports).filter(([, value]) => typeof value === 'function');
-    const untried = functions.map(([name]) => name).filter((name) => !(name in acts) && !['output', 'samples', 'piece', 'now'].includes(name));
+    const untried = functions.map(([name]) => name).filter((name) => !(name in acts) && !['output', 'samples', 'piece', 'now'].includes(name) && !name.startsWith('transfer_'));
     assert.deepEqual(untried, []);
     const names = Object.keys(acts);
     for (let call = 0; call < CALLS; call++) {

@@ -57,3 +57,31 @@ test('the snippet of signals passes an answer to the own offer, and no other', a
     }
   }
 });
+
+test('the snippet of files gives what came, and sends what is chosen', async () => {
+  const ends = {};
+  const link = new EventTarget();
+  const over = (other, onOffer) =>
+    airshake.Transfers.over({ send: (message) => void queueMicrotask(() => ends[other].heard(message)) }, { onOffer });
+  ends.here = await over('there', (detail) => link.dispatchEvent(Object.assign(new Event('files'), { detail })));
+  ends.there = await over('here', (offer) => offer.accept());
+  link.sendFiles = (files, options) => ends.here.send(files, options);
+  const downloads = [];
+  const { lost } = await run(
+    snippet(inNode[2]),
+    {
+      link,
+      confirm: (question) => question === '1 files, 5 bytes?',
+      draw: () => {},
+      addDownload: (path, url) => downloads.push([path, url.slice(0, 5)]),
+      warn: assert.fail,
+      input: { files: [new File(['chosen'], 'chosen.txt')] },
+      stop: new AbortController(),
+    },
+    ['lost'],
+  );
+  assert.deepEqual(lost, []);
+  await ends.there.send([new File(['given'], 'given.txt')]);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.deepEqual(downloads, [['given.txt', 'blob:']]);
+});

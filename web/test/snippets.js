@@ -6,7 +6,7 @@ const text = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 const blocks = [...text.matchAll(/^```js\n(.*?)^```/gms)].map(([, code]) => code);
 
 /** Those that tests run, by a piece of each: Node's, and those that need a page. */
-export const inNode = ['readWav(wav)', 'tagOf(offer)'];
+export const inNode = ['readWav(wav)', 'tagOf(offer)', 'link.sendFiles('];
 export const inPage = ['listen((message)', 'signalBySound(peer'];
 
 /** The block in which this stands. */

@@ -266,6 +266,12 @@ mod exports {
         at_transfer(|transfer, _| transfer.end(reason))
     }
 
+    /// The most bytes of a file in one call.
+    #[unsafe(no_mangle)]
+    extern "C" fn transfer_chunk() -> u32 {
+        super::MAX_CHUNK as u32
+    }
+
     #[unsafe(no_mangle)]
     extern "C" fn transfer_done() -> f64 {
         crate::DESK.with_borrow(|desk| desk.transfer.done() as f64)

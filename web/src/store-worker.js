@@ -1,0 +1,63 @@
+// In a worker: writes what arrives into the folder of the page.
+
+let folder;
+/** Files that are being written, by name. */
+const open = new Map();
+/** What came is done in its order, although some of it takes time. */
+let last = Promise.resolve();
+
+onmessage = ({ data }) => {
+  last = last.then(() => carryOut(data));
+};
+
+async function carryOut({ type, name, number, bytes, folder: given }) {
+  const answer = { number, name, wrote: bytes?.length };
+  try {
+    switch (type) {
+      case 'open':
+        folder = given;
+        if (!('createSyncAccessHandle' in FileSystemFileHandle.prototype)) throw new Error('no access to files');
+        break;
+      case 'begin': {
+        const handle = await folder.getFileHandle(name, { create: true });
+        open.set(name, { handle: await handle.createSyncAccessHandle(), at: 0 });
+        break;
+      }
+      case 'write': {
+        const file = open.get(name);
+        // It could not be opened, or an earlier piece was refused: said already.
+        if (!file) break;
+        const wrote = file.handle.write(bytes, { at: file.at });
+        // Where there is less room than there was said to be.
+        if (wrote !== bytes.length) throw new DOMException('the disk is full', 'QuotaExceededError');
+        file.at += wrote;
+        break;
+      }
+      case 'finish': {
+        const file = open.get(name);
+        if (!file) throw new Error('the file could not be written');
+        file.handle.flush();
+        file.handle.close();
+        open.delete(name);
+        break;
+      }
+      case 'discard':
+        await forget(name);
+        break;
+      case 'close':
+        for (const left of [...open.keys()]) await forget(left);
+        close();
+        return;
+    }
+  } catch (error) {
+    await forget(name);
+    answer.error = error;
+  }
+  postMessage(answer);
+}
+
+async function forget(name) {
+  open.get(name)?.handle.close();
+  open.delete(name);
+  if (name !== undefined) await folder?.removeEntry(name).catch(() => {});
+}
