@@ -1,9 +1,13 @@
 // Files between two ends in one process: what arrives is what was sent, whatever else happens.
 
 import assert from 'node:assert/strict';
+import { File } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { FilesError, load, Transfers, UsageError } from '../src/index.js';
+
+// Node 18 does not have it by itself.
+globalThis.File ??= File;
 
 /** Seeded numbers of 32 bits: xorshift. */
 function dice(seed) {

@@ -1,6 +1,7 @@
 // What README.md shows is run as it stands there; what needs a page, by `live/readme.test.js`.
 
 import assert from 'node:assert/strict';
+import { File } from 'node:buffer';
 import { EventEmitter, once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
