@@ -5,8 +5,13 @@
 //! microphone's permission), webrtc-rs 0.17 and 0.21, and simple-peer 9.11 in that Chromium.
 
 use airshake::signal::{
-    Address, Candidate, Credentials, Description, Fingerprint, IceCredentials, Kind, MdnsName,
-    Role, Signal, SignalError, Tag, Text, VERSION, pack, unpack,
+    Address, Candidate, Credentials, Description, Fingerprint, IceCredentials, Invitation, Kind,
+    MdnsName, Role, Signal, SignalError, Tag, Text, VERSION, pack, unpack,
+};
+
+use std::{
+    io::Write as _,
+    process::{Command, Stdio},
 };
 
 macro_rules! recordings {
@@ -208,4 +213,52 @@ fn another_version_is_named_together_with_ours() {
         assert!(text.contains(&format!("version {found}")), "{text}");
         assert!(text.contains(&format!("version {supported}")), "{text}");
     }
+}
+
+/// What a browser offers, said as an invitation, and read by another implementation of X.509.
+#[test]
+fn the_guest_s_certificate_is_one_to_openssl() {
+    let offer = recorded("chromium-offer-mic.sdp");
+    let invitation = Invitation::from_offer(&offer).expect("a browser can invite");
+    assert_eq!(pack(&invitation.clone().into()).len(), 61);
+
+    let der = invitation.guest().certificate();
+    let Some(parsed) = openssl(&["asn1parse", "-inform", "DER"], &der) else {
+        eprintln!("openssl is not there: nothing was compared");
+        return;
+    };
+    assert!(parsed.contains("prim: INTEGER"), "{parsed}");
+    let about = [
+        "x509",
+        "-inform",
+        "DER",
+        "-noout",
+        "-text",
+        "-fingerprint",
+        "-sha256",
+    ];
+    let text = openssl(&about, &der).expect("it has just been there");
+    let fingerprint = invitation.guest().fingerprint().to_string();
+    let digits = fingerprint.strip_prefix("sha-256 ").expect("it is whole");
+    for part in [digits, "Version: 3", "CN=airshake", "prime256v1"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    assert!(!text.contains("Negative"), "{text}");
+}
+
+/// What openssl says of these bytes; nothing if it is not installed.
+fn openssl(arguments: &[&str], input: &[u8]) -> Option<String> {
+    let mut child = Command::new("openssl")
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .ok()?;
+    let mut stdin = child.stdin.take().expect("it is piped");
+    stdin.write_all(input).expect("it reads");
+    drop(stdin);
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "openssl refused it");
+    // Its version 3.2 and earlier ones differ in the spaces around an equals sign.
+    Some(String::from_utf8_lossy(&output.stdout).replace(" = ", "="))
 }

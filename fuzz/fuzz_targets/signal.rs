@@ -1,7 +1,7 @@
 //! Any bytes are a signal or an error; a signal has one spelling; what is written can be read.
 #![no_main]
 
-use airshake::signal::{Candidate, Description, Role, Signal, pack, unpack};
+use airshake::signal::{Candidate, Description, Invitation, Role, Signal, pack, unpack};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -16,7 +16,17 @@ fuzz_target!(|bytes: &[u8]| {
             let read = Description::from_sdp(&sdp, description.role);
             assert_eq!(read.map(|read| read.to_sdp()), Ok(sdp));
         }
-        let _ = signal.to_json();
+        if let Signal::Invitation(invitation) = &signal {
+            let offer = invitation.offer();
+            assert_eq!(Invitation::from_offer(&offer).as_ref(), Ok(invitation));
+            let foretold = invitation.foretold_answer();
+            let read = Description::from_sdp(&foretold.to_sdp(), Role::Answer);
+            assert_eq!(read.map(|read| read.to_sdp()), Ok(foretold.to_sdp()));
+        }
+        let json = signal.to_json();
+        if matches!(signal, Signal::Invitation(_) | Signal::Arrival(_)) {
+            assert_eq!(Signal::from_json(&json), Ok(signal));
+        }
     }
     if let Ok(text) = std::str::from_utf8(bytes) {
         let _ = Candidate::from_sdp_line(text);

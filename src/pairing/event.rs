@@ -38,7 +38,7 @@ pub enum Input {
         envelope: Vec<u8>,
         /// How an answer names it.
         tag: Tag,
-        /// Whether it is a beacon, whose sender may be reached without an answer.
+        /// Whether it is a beacon or an invitation, whose sender may be reached without an answer.
         straight: bool,
     },
     /// An answer was heard. It may be our own.

@@ -7,7 +7,13 @@ use crate::signal::{Role, Signal, Tag, unpack};
 pub fn read(envelope: Vec<u8>) -> Input {
     let description = match unpack(&envelope) {
         Ok(Signal::Description(description)) => description,
-        Ok(Signal::Beacon(_)) => {
+        Ok(Signal::Arrival(arrival)) => {
+            return Input::AnswerHeard {
+                envelope,
+                to: arrival.answers,
+            };
+        }
+        Ok(Signal::Beacon(_) | Signal::Invitation(_)) => {
             return Input::OfferHeard {
                 tag: Tag::of(&envelope),
                 envelope,
@@ -30,7 +36,10 @@ pub fn read(envelope: Vec<u8>) -> Input {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::signal::{Beacon, Credentials, Description, Fingerprint, Secret, Setup, Text, pack};
+    use crate::signal::{
+        Arrival, Beacon, Credentials, Description, Fingerprint, IceCredentials, Invitation, Secret,
+        Setup, Text, pack,
+    };
     use proptest::prelude::*;
 
     fn description(role: Role) -> Description {
@@ -42,6 +51,15 @@ mod tests {
             max_message_size: 65_536,
             candidates: Vec::new(),
             answers: None,
+        }
+    }
+
+    fn invitation() -> Invitation {
+        Invitation {
+            credentials: IceCredentials::new("abcd", "0123456789abcdefghijklmn").unwrap(),
+            sha256: [7; 32],
+            max_message_size: 65_536,
+            candidates: Vec::new(),
         }
     }
 
@@ -59,20 +77,35 @@ mod tests {
     }
 
     #[test]
-    fn a_beacon_is_an_offer_that_can_be_reached_straight() {
+    fn a_beacon_or_an_invitation_is_an_offer_that_can_be_reached_straight() {
         let beacon = pack(&Signal::Beacon(Beacon {
             fingerprint: Fingerprint::Truncated128([7; 16]),
             secret: Secret([1; 8]),
             max_message_size: 65_536,
             candidates: Vec::new(),
         }));
-        let tag = Tag::of(&beacon);
-        match read(beacon.clone()) {
-            Input::OfferHeard {
-                tag: told,
-                envelope,
-                straight: true,
-            } => assert_eq!((told, envelope), (tag, beacon)),
+        for said in [beacon, pack(&invitation().into())] {
+            let tag = Tag::of(&said);
+            match read(said.clone()) {
+                Input::OfferHeard {
+                    tag: told,
+                    envelope,
+                    straight: true,
+                } => assert_eq!((told, envelope), (tag, said)),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_guest_s_arrival_is_an_answer_to_the_invitation() {
+        let tag = Tag::of(&pack(&invitation().into()));
+        let arrival = pack(&Signal::Arrival(Arrival {
+            answers: tag,
+            candidates: Vec::new(),
+        }));
+        match read(arrival.clone()) {
+            Input::AnswerHeard { envelope, to } => assert_eq!((envelope, to), (arrival, tag)),
             other => panic!("{other:?}"),
         }
     }

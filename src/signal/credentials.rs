@@ -48,8 +48,12 @@ impl IceCredentials {
     /// A peer gives them to its engine before it makes an offer or answer, and derives them from
     /// the fingerprint that will be sent: a SHA-1 gives others than a SHA-256.
     pub fn derived(fingerprint: &Fingerprint) -> Self {
-        let key = &fingerprint.bytes()[..16];
-        let [ufrag, pwd] = derive(SALT, key, INFO, [8, 24]);
+        Self::expanded(SALT, &fingerprint.bytes()[..16], INFO)
+    }
+
+    /// 8 + 24 characters from a key.
+    pub(super) fn expanded(salt: &[u8], key: &[u8], info: &[u8]) -> Self {
+        let [ufrag, pwd] = derive(salt, key, info, [8, 24]);
         Self {
             ufrag: Ufrag(ufrag),
             pwd: Pwd(pwd),

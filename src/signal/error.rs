@@ -133,4 +133,7 @@ pub enum JsonError {
     /// JSON, but with none of the members of a signal.
     #[error("JSON with none of sdp, candidate, renegotiate, transceiverRequest")]
     NotASignal,
+    /// An invitation or an arrival that cannot be packed.
+    #[error(transparent)]
+    Unfit(#[from] SdpError),
 }

@@ -1,13 +1,21 @@
-//! The JSON objects that simple-peer emits and takes, to signals and back.
+//! The JSON objects that simple-peer emits and takes, to signals and back; and two of the same kind
+//! for what it has no words for.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::{Candidate, Description, JsonError, Role, Signal, Text, TextTooLong};
+use super::{
+    Arrival, Candidate, Description, Invitation, JsonError, Role, SdpError, Signal, Tag, Text,
+    TextTooLong,
+};
 
 impl Signal {
     /// Reads a signal of simple-peer, versions 6 to 9: an offer, an answer, a candidate, a request
     /// to renegotiate. Whatever of that does not fit the packed form, and a request for a
     /// transceiver, becomes [`Signal::Other`] with the text as it was.
+    ///
+    /// Of an invitation, `{"type":"invitation","sdp":".."}` holds the offer that it is, and
+    /// `{"type":"arrival","answers":7,"candidates":["candidate:.."]}` is its guest's. Both must
+    /// fit.
     ///
     /// # Errors
     /// If it is not JSON, not a signal, or longer than [`Text::MAX_LEN`].
@@ -18,6 +26,11 @@ impl Signal {
         let value: Value =
             serde_json::from_str(json).map_err(|e| JsonError::Syntax(e.to_string()))?;
         let object = value.as_object().ok_or(JsonError::NotASignal)?;
+        match object.get("type").and_then(Value::as_str) {
+            Some("invitation") => return Ok(invitation(object)?.into()),
+            Some("arrival") => return Ok(arrival(object)?.into()),
+            _ => {}
+        }
         let known = ["sdp", "candidate", "renegotiate", "transceiverRequest"];
         if !known.iter().any(|&name| is_set(object, name)) {
             return Err(JsonError::NotASignal);
@@ -34,8 +47,20 @@ impl Signal {
     /// simple-peer has no words; what is written names it, and simple-peer refuses it.
     pub fn to_json(&self) -> String {
         match self {
-            Self::Description(description) => wrapped(description.role, &description.to_sdp()),
+            Self::Description(description) => {
+                wrapped(word(description.role), &description.to_sdp())
+            }
             Self::Beacon(_) => r#"{"type":"beacon"}"#.to_owned(),
+            Self::Invitation(invitation) => wrapped("invitation", &invitation.offer().to_sdp()),
+            Self::Arrival(arrival) => {
+                let lines = (0..).zip(&arrival.candidates);
+                json!({
+                    "type": "arrival",
+                    "answers": arrival.answers.0,
+                    "candidates": lines.map(|(i, one)| one.sdp_line(i)).collect::<Value>(),
+                })
+                .to_string()
+            }
             Self::Candidate(candidate) => format!(
                 r#"{{"type":"candidate","candidate":{{"candidate":{},"sdpMLineIndex":0,"sdpMid":"0"}}}}"#,
                 quoted(&candidate.sdp_line(0))
@@ -52,17 +77,43 @@ impl Signal {
     pub fn from_sdp(sdp: &str, role: Role) -> Result<Self, TextTooLong> {
         match Description::from_sdp(sdp, role) {
             Ok(description) => Ok(Self::Description(description)),
-            Err(_) => Ok(Self::Other(Text::new(wrapped(role, sdp))?)),
+            Err(_) => Ok(Self::Other(Text::new(wrapped(word(role), sdp))?)),
         }
     }
 }
 
-fn wrapped(role: Role, sdp: &str) -> String {
-    let role = match role {
+fn word(role: Role) -> &'static str {
+    match role {
         Role::Offer => "offer",
         Role::Answer => "answer",
-    };
-    format!(r#"{{"type":"{role}","sdp":{}}}"#, quoted(sdp))
+    }
+}
+
+fn wrapped(kind: &str, sdp: &str) -> String {
+    format!(r#"{{"type":"{kind}","sdp":{}}}"#, quoted(sdp))
+}
+
+fn invitation(object: &Map<String, Value>) -> Result<Invitation, JsonError> {
+    let sdp = object.get("sdp").and_then(Value::as_str);
+    let sdp = sdp.ok_or(JsonError::Unfit(SdpError::NotSdp))?;
+    let offer = Description::from_sdp(sdp, Role::Offer)?;
+    Ok(Invitation::from_offer(&offer)?)
+}
+
+fn arrival(object: &Map<String, Value>) -> Result<Arrival, JsonError> {
+    let tag = object.get("answers").and_then(Value::as_u64);
+    let tag = tag.and_then(|tag| u8::try_from(tag).ok());
+    let answers = Tag(tag.ok_or(SdpError::Missing("the tag of an invitation"))?);
+    let lines = object.get("candidates").and_then(Value::as_array);
+    let mut candidates = Vec::new();
+    for line in lines.ok_or(SdpError::Missing("candidates"))? {
+        let line = line.as_str().unwrap_or_default();
+        candidates.extend(Candidate::from_sdp_line(line)?);
+    }
+    Ok(Arrival {
+        answers,
+        candidates,
+    })
 }
 
 fn quoted(text: &str) -> String {
@@ -166,6 +217,38 @@ mod tests {
         }
         let json = Signal::Renegotiate.to_json();
         assert_eq!(Signal::from_json(&json), Ok(Signal::Renegotiate));
+    }
+
+    #[test]
+    fn an_invitation_and_its_guest_s_arrival_are_read_as_they_are_written() {
+        let sdp = include_str!("../../tests/fixtures/signal/chromium-offer-mic.sdp");
+        let offer = Description::from_sdp(sdp, Role::Offer).unwrap();
+        let invitation = Invitation::from_offer(&offer).unwrap();
+        let json = wrapped("invitation", sdp);
+        assert_eq!(Signal::from_json(&json), Ok(invitation.clone().into()));
+        let arrival = Arrival {
+            answers: Tag(7),
+            candidates: offer.candidates,
+        };
+        for signal in [Signal::from(invitation), Signal::from(arrival)] {
+            assert_eq!(Signal::from_json(&signal.to_json()), Ok(signal));
+        }
+    }
+
+    #[test]
+    fn what_is_no_invitation_is_an_error_and_not_a_text() {
+        let answer = include_str!("../../tests/fixtures/signal/chromium-answer.sdp");
+        for json in [
+            r#"{"type":"invitation"}"#.to_owned(),
+            r#"{"type":"invitation","sdp":"hello"}"#.to_owned(),
+            wrapped("invitation", answer),
+            r#"{"type":"arrival","answers":256,"candidates":[]}"#.to_owned(),
+            r#"{"type":"arrival","answers":7}"#.to_owned(),
+            r#"{"type":"arrival","answers":7,"candidates":[7]}"#.to_owned(),
+        ] {
+            let signal = Signal::from_json(&json);
+            assert!(matches!(signal, Err(JsonError::Unfit(_))), "{signal:?}");
+        }
     }
 
     #[test]

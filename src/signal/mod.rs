@@ -38,6 +38,9 @@
 //! | SHA-1, 20 bytes | 36 | 28 | 29 | 40 | 49 |
 //! | 128 bits of SHA-256 | 32 | 24 | 25 | 36 | 45 |
 //!
+//! An invitation has as many as an offer with the browser's credentials, and its guest's word that it
+//! is there 9, since who the guest is follows from the invitation.
+//!
 //! Another IPv4 candidate costs 6.5 bytes, 4.5 on the port of the one before; IPv6 costs 18.5 and
 //! 16.5, a name 17.75 and 15.75. A page that holds the microphone's permission shows addresses, one
 //! that does not, names. For comparison, Chromium's offer deflated is 430 bytes, and 190 against a
@@ -61,6 +64,7 @@
 //!                       fingerprint 2   0 SHA-256   1 SHA-1   2 first 128 bits of SHA-256
 //!           of 3        0 candidate   1 renegotiate   2 text, deflated   3 text as it is
 //!                       beacon with   4 SHA-256   5 first 128 bits of it   6 SHA-1
+//!                       7 invitation   8 arrival of its guest
 //!
 //! class 0 to 2                                                               bits
 //!   setup          offer: 0 actpass   1 active   2 passive                      2
@@ -77,6 +81,17 @@
 //!   message size   as above                                                2 or 34
 //!   secret         random                                                       64
 //!   fingerprint    as the detail says                             256, 160 or 128
+//!   candidates     as above
+//!
+//! invitation
+//!   message size   as above                                                2 or 34
+//!   form           of the credentials, as above, but for 0                       2
+//!   fingerprint    SHA-256                                                     256
+//!   credentials    as above
+//!   candidates     as above
+//!
+//! arrival
+//!   tag            of the invitation, as above                                   8
 //!   candidates     as above
 //!
 //! candidate
@@ -111,6 +126,8 @@ mod credentials;
 mod description;
 mod error;
 mod fingerprint;
+mod guest;
+mod invitation;
 mod json;
 mod packed;
 mod sdp;
@@ -123,6 +140,8 @@ pub use credentials::{CredentialError, Credentials, IceCredentials, Pwd, Ufrag};
 pub use description::{Description, Role, Setup, Tag};
 pub use error::{JsonError, SdpError, SignalError, TextTooLong};
 pub use fingerprint::Fingerprint;
+pub use guest::Guest;
+pub use invitation::{Arrival, Invitation};
 pub use packed::{VERSION, pack, unpack};
 pub use text::Text;
 
@@ -133,6 +152,10 @@ pub enum Signal {
     Description(Description),
     /// An offer that is answered over the network.
     Beacon(Beacon),
+    /// An offer whose answer can be foretold.
+    Invitation(Invitation),
+    /// A guest's word that it is there, where an invitation alone does not do.
+    Arrival(Arrival),
     /// One more address of the sender, after its description.
     Candidate(Candidate),
     /// The sender of the answer asks for a new offer.
@@ -146,6 +169,18 @@ pub enum Signal {
 impl From<Beacon> for Signal {
     fn from(beacon: Beacon) -> Self {
         Self::Beacon(beacon)
+    }
+}
+
+impl From<Invitation> for Signal {
+    fn from(invitation: Invitation) -> Self {
+        Self::Invitation(invitation)
+    }
+}
+
+impl From<Arrival> for Signal {
+    fn from(arrival: Arrival) -> Self {
+        Self::Arrival(arrival)
     }
 }
 

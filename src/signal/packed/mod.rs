@@ -5,12 +5,14 @@ mod bitstream;
 mod candidate;
 mod credentials;
 mod description;
+mod invitation;
 mod parts;
 
 use beacon::{BEACON_SHA_1, BEACON_SHA_256, BEACON_TRUNCATED_128, put_beacon, take_beacon};
 use bitstream::{BitReader, BitWriter};
 use candidate::{put_candidate, take_candidate};
 use description::{put_description, take_description};
+use invitation::{ARRIVAL, INVITATION, put_arrival, put_invitation, take_arrival, take_invitation};
 
 use super::{Signal, SignalError, text};
 
@@ -31,6 +33,8 @@ pub fn pack(signal: &Signal) -> Vec<u8> {
     match signal {
         Signal::Description(description) => put_description(&mut out, description),
         Signal::Beacon(beacon) => put_beacon(&mut out, beacon),
+        Signal::Invitation(invitation) => put_invitation(&mut out, invitation),
+        Signal::Arrival(arrival) => put_arrival(&mut out, arrival),
         Signal::Candidate(candidate) => {
             put_type(&mut out, OTHERS, CANDIDATE);
             put_candidate(&mut out, candidate, None);
@@ -85,6 +89,16 @@ pub fn unpack(bytes: &[u8]) -> Result<Signal, SignalError> {
             input.finish()?;
             Ok(Signal::Beacon(beacon))
         }
+        INVITATION => {
+            let invitation = take_invitation(&mut input)?;
+            input.finish()?;
+            Ok(Signal::Invitation(invitation))
+        }
+        ARRIVAL => {
+            let arrival = take_arrival(&mut input)?;
+            input.finish()?;
+            Ok(Signal::Arrival(arrival))
+        }
         RENEGOTIATE => input.finish().map(|()| Signal::Renegotiate),
         TEXT_DEFLATED => text::inflate(rest).map(Signal::Other),
         TEXT_PLAIN => text::plain(rest).map(Signal::Other),
@@ -98,7 +112,8 @@ const ANSWER: u8 = 1;
 const TAGGED_ANSWER: u8 = 2;
 const OTHERS: u8 = 3;
 
-// Detail of class OTHERS: bits 3 to 0. Beacons are 4 to 6.
+// Detail of class OTHERS: bits 3 to 0. Beacons are 4 to 6, an invitation 7, a
+// guest's arrival 8.
 const CANDIDATE: u8 = 0;
 const RENEGOTIATE: u8 = 1;
 const TEXT_DEFLATED: u8 = 2;
@@ -117,8 +132,8 @@ fn unassigned(field: &'static str, value: u8) -> SignalError {
 mod tests {
     use super::*;
     use crate::signal::{
-        Address, Beacon, Candidate, Credentials, Description, Fingerprint, Kind, Role, Secret,
-        Setup, Text,
+        Address, Arrival, Beacon, Candidate, Credentials, Description, Fingerprint, IceCredentials,
+        Invitation, Kind, Role, Secret, Setup, Tag, Text,
     };
 
     /// The wire as it is published; a change here is another [`VERSION`]. The bytes were put together
@@ -145,6 +160,16 @@ mod tests {
             max_message_size: 262_144,
             candidates: vec![candidate],
         };
+        let invitation = Invitation {
+            credentials: IceCredentials::new("qIfV", "0123456789abcdefghijklmn").unwrap(),
+            sha256: std::array::from_fn(|i| i as u8),
+            max_message_size: 262_144,
+            candidates: vec![candidate],
+        };
+        let arrival = Arrival {
+            answers: Tag(0xba),
+            candidates: vec![candidate],
+        };
         let answer = Description {
             role: Role::Answer,
             setup: Setup::Passive,
@@ -164,6 +189,12 @@ mod tests {
                 "757e3e7ebeff3f7fbfc0004080c1014181c2024282c3034383c60540082ce200",
             ),
             (
+                Signal::Invitation(invitation),
+                "775000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\
+                 a887d5d35db7e39ebbf3d69b71d79f8218a39259a718150020b3880",
+            ),
+            (Signal::Arrival(arrival), "78ba18150020b38800"),
+            (
                 Signal::Description(answer.clone()),
                 "52a00020406080a0c0e10121416181a1c1e302a004167100",
             ),
@@ -182,7 +213,7 @@ mod tests {
         let setup_3 = [&[0x42, 0b1100_0000][..], &[0; 30]].concat();
         let kind_7 = [&[0x52][..], &[0; 16], &[0b0001_1100], &[0; 20]].concat();
         for (bytes, field) in [
-            (&[0x77][..], "signal type 55"),
+            (&[0x79][..], "signal type 57"),
             (&[0x7f], "signal type 63"),
             (&[0x43; 60], "fingerprint kind 3"),
             (&setup_3, "setup 3"),

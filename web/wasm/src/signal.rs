@@ -3,8 +3,10 @@
 //! Offers, answers and candidates are simple-peer's objects. A beacon, for which that has no words,
 //! is `{"type":"beacon","fingerprint":"sha-256 AB:..","secret":"16 hex digits",
 //! "maxMessageSize":65536,"candidates":["candidate:.."]}`, or, to make one of what an engine says
-//! of itself, `{"type":"beacon","sdp":"..","secret":".."}`. An answer may have a number `answers`:
-//! the tag of the offer to which it is one.
+//! of itself, `{"type":"beacon","sdp":"..","secret":".."}`. An invitation is
+//! `{"type":"invitation","sdp":".."}`, with the SDP of an offer, its guest's arrival
+//! `{"type":"arrival","answers":7,"candidates":["candidate:.."]}`. An answer may have a number
+//! `answers`: the tag of the offer to which it is one.
 
 use airshake::signal::{
     Beacon, Candidate, Description, Fingerprint, Pwd, Role, Secret, Signal, Tag,
@@ -42,7 +44,7 @@ pub(crate) fn unpack(bytes: &[u8]) -> Result<String, Refusal> {
         }),
         // The peer's own text: a signal, and not one of those that are checked here.
         Signal::Other(text) => {
-            let ours = |object: &Map<String, Value>| is_beacon(object) || has_tag(object);
+            let ours = |object: &Map<String, Value>| is_ours(object) || has_tag(object);
             let object = object(text.as_str()).ok();
             if object.as_ref().is_none_or(ours) {
                 return Err(refused("the text is not a signal"));
@@ -50,7 +52,9 @@ pub(crate) fn unpack(bytes: &[u8]) -> Result<String, Refusal> {
             Signal::from_json(text.as_str()).map_err(refused)?;
             Ok(signal.to_json())
         }
-        Signal::Candidate(_) | Signal::Renegotiate => Ok(signal.to_json()),
+        Signal::Invitation(_) | Signal::Arrival(_) | Signal::Candidate(_) | Signal::Renegotiate => {
+            Ok(signal.to_json())
+        }
     }
 }
 
@@ -75,7 +79,7 @@ fn read(json: &str) -> Result<Signal, Refusal> {
     if is_beacon(&object) {
         return Ok(Signal::Beacon(beacon(&object)?));
     }
-    if !has_tag(&object) {
+    if is_ours(&object) || !has_tag(&object) {
         return Signal::from_json(json).map_err(refused);
     }
     let tag = object.remove("answers").and_then(|tag| tag.as_u64());
@@ -101,6 +105,12 @@ fn object(json: &str) -> Result<Map<String, Value>, Refusal> {
 
 fn is_beacon(object: &Map<String, Value>) -> bool {
     object.get("type").and_then(Value::as_str) == Some("beacon")
+}
+
+/// Whether it is of a type that simple-peer does not have, and never travels as text.
+fn is_ours(object: &Map<String, Value>) -> bool {
+    let kind = object.get("type").and_then(Value::as_str);
+    matches!(kind, Some("beacon" | "invitation" | "arrival"))
 }
 
 fn has_tag(object: &Map<String, Value>) -> bool {
