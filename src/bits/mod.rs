@@ -5,6 +5,7 @@
 //!  header  ── 24 bits, CRC-16 ────────────── whitening ── information bits ──▶ code
 //! ```
 
+mod checksum;
 mod header;
 mod packet;
 mod whitening;

@@ -8,6 +8,7 @@
 //! The CRC-32 (IEEE 802.3) also covers the header's fields, pass excepted: data read with the
 //! help of a wrong header fails. Numbers are big endian.
 
+use super::checksum::crc32;
 use super::{Header, to_bits, to_bytes, whiten};
 
 /// The longest message, in bytes: 64 KiB.
@@ -120,7 +121,7 @@ pub enum PacketError {
 
 /// CRC-32 of a whole message; its low byte is the header's `id`.
 pub fn message_checksum(message: &[u8]) -> u32 {
-    crc32fast::hash(message)
+    crc32(&[message])
 }
 
 /// Information bits that a frame with this header carries.
@@ -249,10 +250,7 @@ fn open(header: &Header, bits: &[bool]) -> Result<Vec<u8>, PacketError> {
 }
 
 fn bound_checksum(header: &Header, bytes: &[u8]) -> u32 {
-    let mut crc = crc32fast::Hasher::new();
-    crc.update(&header.binding());
-    crc.update(bytes);
-    crc.finalize()
+    crc32(&[&header.binding(), bytes])
 }
 
 #[cfg(test)]

@@ -3,13 +3,17 @@
 //! Reed-Solomon over GF(2^8), systematic: of `data + parity` shards any `data` give back all. It
 //! repairs what is known to be missing (a segment whose checksum failed), it does not search for
 //! errors.
+//!
+//! The bytes at one place of all shards are the values of a polynomial of degree below `data`, that
+//! of shard `i` at the element `i`: `data` of them determine it, and so every other one.
 
-use reed_solomon_erasure::galois_8::ReedSolomon;
+use super::field;
 
 /// A code of `data` and `parity` shards.
 #[derive(Debug)]
 pub struct ErasureCode {
-    code: ReedSolomon,
+    data: usize,
+    parity: usize,
 }
 
 /// Why shards cannot be protected or repaired.
@@ -59,22 +63,20 @@ impl ErasureCode {
     /// # Errors
     /// [`ErasureError::Shape`] unless `data >= 1`, `parity >= 1` and `data + parity <= 256`.
     pub fn new(data: usize, parity: usize) -> Result<Self, ErasureError> {
-        let refused = ErasureError::Shape { data, parity };
-        if data.saturating_add(parity) > 256 {
-            return Err(refused);
+        if data == 0 || parity == 0 || data.saturating_add(parity) > 256 {
+            return Err(ErasureError::Shape { data, parity });
         }
-        let code = ReedSolomon::new(data, parity).map_err(|_| refused)?;
-        Ok(Self { code })
+        Ok(Self { data, parity })
     }
 
     /// Shards of data.
     pub fn data(&self) -> usize {
-        self.code.data_shard_count()
+        self.data
     }
 
     /// Shards of parity.
     pub fn parity(&self) -> usize {
-        self.code.parity_shard_count()
+        self.parity
     }
 
     /// The parity shards of the data shards, which are all of one length.
@@ -85,11 +87,10 @@ impl ErasureCode {
         count(data.len(), self.data())?;
         let length = data.first().map_or(0, |shard| shard.as_ref().len());
         lengths(data.iter().map(|shard| shard.as_ref().len()), length)?;
-        let mut parity = vec![vec![0; length]; self.parity()];
-        self.code
-            .encode_sep(data, &mut parity)
-            .expect("count and lengths were checked");
-        Ok(parity)
+        let known = (0..).zip(data.iter().map(AsRef::as_ref)).collect();
+        let known = Known::new(known);
+        let parity = self.data..self.data + self.parity;
+        Ok(parity.map(|at| known.shard(at as u8)).collect())
     }
 
     /// Fills in the missing shards, the inverse of losing them. Data first, then parity, `None`
@@ -107,10 +108,54 @@ impl ErasureCode {
         }
         let length = shards.iter().flatten().next().map_or(0, Vec::len);
         lengths(shards.iter().flatten().map(Vec::len), length)?;
-        self.code
-            .reconstruct(shards)
-            .expect("count, lengths and presence were checked");
+        let present = shards.iter().enumerate();
+        let present = present.filter_map(|(at, shard)| Some((at as u8, shard.as_deref()?)));
+        let known = Known::new(present.take(self.data).collect());
+        let missing = shards.iter().enumerate().filter(|(_, s)| s.is_none());
+        let repaired: Vec<(usize, Vec<u8>)> =
+            missing.map(|(at, _)| (at, known.shard(at as u8))).collect();
+        for (at, shard) in repaired {
+            shards[at] = Some(shard);
+        }
         Ok(())
+    }
+}
+
+/// As many shards as determine the others.
+struct Known<'a> {
+    /// Each with its element.
+    shards: Vec<(u8, &'a [u8])>,
+    /// For each the product of its distances to all others, as a logarithm.
+    distances: Vec<usize>,
+}
+
+impl<'a> Known<'a> {
+    /// Of one length, each at an element of its own.
+    fn new(shards: Vec<(u8, &'a [u8])>) -> Self {
+        let to_others = |at| {
+            let others = shards.iter().filter(|(other, _)| *other != at);
+            others.map(|(other, _)| field::logarithm(at ^ other)).sum()
+        };
+        Self {
+            distances: shards.iter().map(|(at, _)| to_others(*at)).collect(),
+            shards,
+        }
+    }
+
+    /// The shard at an element that is none of theirs, by Lagrange's formula: each known shard, times
+    /// the other elements' distances to the wanted one over their distances to its own.
+    fn shard(&self, wanted: u8) -> Vec<u8> {
+        let distance = |at: &u8| field::logarithm(at ^ wanted);
+        let all: usize = self.shards.iter().map(|(at, _)| distance(at)).sum();
+        let mut sums = vec![0; self.shards.first().map_or(0, |(_, shard)| shard.len())];
+        for ((at, shard), own) in self.shards.iter().zip(&self.distances) {
+            // Division subtracts, and each logarithm is below the period of powers, of which
+            // multiples change nothing.
+            let below = field::PERIOD * (self.shards.len() + 1);
+            let factor = all + below - distance(at) - own;
+            field::add_multiple(&mut sums, shard, factor);
+        }
+        sums
     }
 }
 
@@ -159,6 +204,20 @@ mod tests {
                 assert_eq!(outcome, Err(ErasureError::Missing { got, need: 4 }));
                 assert_eq!(heard, before);
             }
+        }
+    }
+
+    /// What was sent with another program's code words must still be heard.
+    #[test]
+    fn the_code_words_are_those_of_a_vandermonde_matrix_made_systematic() {
+        let mut dice = Dice::new(3);
+        for (data, parity) in [(1, 1), (1, 255), (2, 3), (5, 17), (128, 128), (255, 1)] {
+            let shards = random_shards(data, 7, &mut dice);
+            let oracle = reed_solomon_erasure::galois_8::ReedSolomon::new(data, parity).unwrap();
+            let mut expected = vec![vec![0; 7]; parity];
+            oracle.encode_sep(&shards, &mut expected).unwrap();
+            let code = ErasureCode::new(data, parity).unwrap();
+            assert_eq!(code.protect(&shards).unwrap(), expected, "{data} {parity}");
         }
     }
 

@@ -9,6 +9,7 @@
 
 mod belief;
 mod erasure;
+mod field;
 mod header;
 mod inner;
 mod interleaver;

@@ -5,11 +5,12 @@
 //! first, from a zero-padded transform whose fine bins are read at stretched places, and then
 //! undone by resampling the symbol, which puts every tone back onto its bin.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
-use realfft::{RealFftPlanner, RealToComplex, num_complex::Complex32};
+use realfft::num_complex::Complex32;
 
 use super::kaiser::{Kaiser, sinc};
+use super::transform::ToSpectrum;
 use crate::tones::Plan;
 
 /// Bins of the fine spectrum for one of the plain one.
@@ -43,13 +44,12 @@ pub struct FineSpectrum(Vec<Complex32>);
 pub struct Detector {
     plan: Plan,
     body: usize,
-    plain: Arc<dyn RealToComplex<f32>>,
-    fine: Arc<dyn RealToComplex<f32>>,
+    plain: ToSpectrum,
+    fine: ToSpectrum,
     input: Vec<f32>,
     fine_input: Vec<f32>,
     spectrum: Vec<Complex32>,
     fine_spectrum: Vec<Complex32>,
-    scratch: Vec<Complex32>,
     taps: Taps,
 }
 
@@ -63,7 +63,8 @@ impl std::fmt::Debug for Detector {
 }
 
 impl Detector {
-    /// For tones of `plan` in symbols whose body is `body` samples at the receiver's rate.
+    /// For tones of `plan` in symbols whose body is `body` samples at the receiver's rate, a multiple
+    /// of eight.
     ///
     /// # Panics
     /// If the highest tone does not lie below 88 % of half that rate.
@@ -74,20 +75,15 @@ impl Detector {
         } else {
             Taps::More(&MORE)
         };
-        let mut planner = RealFftPlanner::new();
-        let plain = planner.plan_fft_forward(body);
-        let fine = planner.plan_fft_forward(body * FINE);
+        let plain = ToSpectrum::new(body);
+        let fine = ToSpectrum::new(body * FINE);
         Self {
             plan,
             body,
-            input: plain.make_input_vec(),
-            fine_input: fine.make_input_vec(),
-            spectrum: plain.make_output_vec(),
-            fine_spectrum: fine.make_output_vec(),
-            scratch: vec![
-                Complex32::default();
-                plain.get_scratch_len().max(fine.get_scratch_len())
-            ],
+            input: vec![0.0; body],
+            fine_input: vec![0.0; body * FINE],
+            spectrum: plain.make_spectrum(),
+            fine_spectrum: fine.make_spectrum(),
             plain,
             fine,
             taps,
@@ -112,12 +108,7 @@ impl Detector {
         self.fine_input[len - self.body / 2..][..middle].copy_from_slice(&samples[..middle]);
         self.fine_input[..taken - middle].copy_from_slice(&samples[middle..]);
         self.fine
-            .process_with_scratch(
-                &mut self.fine_input,
-                &mut self.fine_spectrum,
-                &mut self.scratch,
-            )
-            .expect("buffers come from the plan");
+            .transform(&mut self.fine_input, &mut self.fine_spectrum);
         out.0.clear();
         out.0.extend_from_slice(&self.fine_spectrum);
     }
@@ -161,9 +152,7 @@ impl Detector {
             Taps::Few(taps) => interpolate(samples, start, step, taps, &mut self.input),
             Taps::More(taps) => interpolate(samples, start, step, taps, &mut self.input),
         }
-        self.plain
-            .process_with_scratch(&mut self.input, &mut self.spectrum, &mut self.scratch)
-            .expect("buffers come from the plan");
+        self.plain.transform(&mut self.input, &mut self.spectrum);
         let first = self.plan.first_bin;
         out.extend(
             self.spectrum[first..first + self.plan.tones()]

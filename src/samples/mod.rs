@@ -8,6 +8,7 @@ mod resample;
 mod search;
 mod spectrum;
 mod synthesis;
+mod transform;
 
 pub use chirp::Chirp;
 pub use detector::{Detector, FineSpectrum};

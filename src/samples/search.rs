@@ -15,7 +15,6 @@
 //! the sighting tells where the first arrival is that is not much weaker than the peak.
 
 use realfft::num_complex::Complex32;
-use rustfft::FftPlanner;
 
 mod blocks;
 mod matched;
@@ -26,6 +25,7 @@ use matched::Matched;
 use peaks::Peaks;
 
 use super::Chirp;
+use super::transform::MULTIPLE;
 use crate::units::{Decibels, SampleRate};
 
 /// Seconds between two transforms, at least: others must not begin to speak before a preamble is
@@ -34,6 +34,9 @@ const HOP_S: f64 = 0.064 / 3.25;
 /// Quarters of a hop in a transform: a hop of places, each followed by a part of the chirp, which
 /// is a hop and a quarter long, and a quarter in which the end fades into the beginning.
 const QUARTERS: usize = 10;
+/// What a hop is a multiple of, in samples: a transform of [`QUARTERS`] is then one of
+/// [`MULTIPLE`](super::transform::MULTIPLE), and the values of a correlation fall on samples.
+const HOPS: usize = 2 * MULTIPLE;
 
 /// A place where a preamble begins.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -89,13 +92,12 @@ impl Searcher {
     /// # Panics
     /// If nothing of a chirp lies below half the rate.
     pub fn new(targets: &[Target], rate: SampleRate) -> Self {
-        let hop = smooth(rate.samples_in(HOP_S) as usize, 8);
+        let hop = smooth(rate.samples_in(HOP_S) as usize, HOPS);
         let input = Blocks::new(hop);
-        let mut planner = FftPlanner::new();
         let lines: Vec<Line> = targets
             .iter()
             .map(|target| {
-                let matched = Matched::new(&target.chirp, rate, hop, &mut planner);
+                let matched = Matched::new(&target.chirp, rate, hop);
                 let peaks = Peaks::new(target.grid, rate, (input.len(), matched.period()));
                 Line { matched, peaks }
             })
@@ -250,9 +252,9 @@ mod tests {
     /// The correlation's amplitude with a chirp and the samples it belongs to, from the start of
     /// `samples`.
     fn correlation(samples: &[f32], chirp: &Chirp, rate: SampleRate) -> Vec<(f64, f64)> {
-        let hop = smooth(rate.samples_in(HOP_S) as usize, 8);
+        let hop = smooth(rate.samples_in(HOP_S) as usize, HOPS);
         let mut blocks = Blocks::new(hop);
-        let mut matched = Matched::new(chirp, rate, hop, &mut FftPlanner::new());
+        let mut matched = Matched::new(chirp, rate, hop);
         let mut spectra = Vec::new();
         let mut rest = samples;
         while !rest.is_empty() {

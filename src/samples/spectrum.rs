@@ -1,10 +1,10 @@
 //! The long-term spectrum of a stream, from a look now and then: enough to see where it ends.
 
 use std::f64::consts::PI;
-use std::sync::Arc;
 
-use realfft::{RealFftPlanner, RealToComplex, num_complex::Complex32};
+use realfft::num_complex::Complex32;
 
+use super::transform::ToSpectrum;
 use crate::units::{Hertz, SampleRate};
 
 /// Looks a second. A burst lasts for two at least.
@@ -30,7 +30,7 @@ const ABOVE: f64 = 1.1;
 /// Looks at a stream and keeps the mean of what it sees, in decibels: a click or a pause moves
 /// such a mean less than one of powers. Digital silence is not looked at.
 pub struct LongSpectrum {
-    forward: Arc<dyn RealToComplex<f32>>,
+    forward: ToSpectrum,
     window: Vec<f32>,
     input: Vec<f32>,
     filled: usize,
@@ -38,7 +38,6 @@ pub struct LongSpectrum {
     skip: u64,
     period: u64,
     spectrum: Vec<Complex32>,
-    scratch: Vec<Complex32>,
     /// The powers of each bin multiplied, and the logarithms of what was taken out of that: a
     /// logarithm for many looks is as good as one each.
     products: Vec<f64>,
@@ -62,13 +61,12 @@ impl LongSpectrum {
         let size = (rate.samples_in(LOOK_S) as usize)
             .clamp(16, 1 << 20)
             .next_power_of_two();
-        let forward = RealFftPlanner::new().plan_fft_forward(size);
+        let forward = ToSpectrum::new(size);
         let hann = |i: usize| 0.5 - 0.5 * (2.0 * PI * i as f64 / size as f64).cos();
         Self {
             window: (0..size).map(|i| hann(i) as f32).collect(),
-            input: forward.make_input_vec(),
-            spectrum: forward.make_output_vec(),
-            scratch: forward.make_scratch_vec(),
+            input: vec![0.0; size],
+            spectrum: forward.make_spectrum(),
             products: vec![1.0; size / 2 + 1],
             sums: vec![0.0; size / 2 + 1],
             forward,
@@ -112,9 +110,7 @@ impl LongSpectrum {
         for (sample, weight) in self.input.iter_mut().zip(&self.window) {
             *sample *= weight;
         }
-        self.forward
-            .process_with_scratch(&mut self.input, &mut self.spectrum, &mut self.scratch)
-            .expect("buffers come from the plan");
+        self.forward.transform(&mut self.input, &mut self.spectrum);
         let scale = 1.0 / (self.input.len() as f64 * self.input.len() as f64);
         let bins = self.products.iter_mut().zip(&mut self.sums);
         for ((product, sum), bin) in bins.zip(&self.spectrum) {

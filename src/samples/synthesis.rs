@@ -5,10 +5,9 @@
 //! whisper. Quadratic phases (Schroeder 1970) and rounds of clipping with the magnitudes put
 //! back (Van der Ouderaa and others 1988) bring that to about 5 dB.
 
-use std::sync::Arc;
+use realfft::num_complex::Complex32;
 
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex, num_complex::Complex32};
-
+use super::transform::{ToSamples, ToSpectrum};
 use crate::tones::Plan;
 use crate::units::Tone;
 
@@ -24,12 +23,11 @@ pub(super) const PEAK: f32 = 0.9;
 pub struct Synthesizer {
     plan: Plan,
     guard: usize,
-    inverse: Arc<dyn ComplexToReal<f32>>,
-    forward: Arc<dyn RealToComplex<f32>>,
+    inverse: ToSamples,
+    forward: ToSpectrum,
     spectrum: Vec<Complex32>,
     body: Vec<f32>,
     work: Vec<f32>,
-    scratch: Vec<Complex32>,
 }
 
 impl std::fmt::Debug for Synthesizer {
@@ -42,27 +40,21 @@ impl std::fmt::Debug for Synthesizer {
 }
 
 impl Synthesizer {
-    /// For symbols whose body is `body` samples, a whole period of the tones' spacing, after a
-    /// guard of `guard` samples that repeats the body's end.
+    /// For symbols whose body is `body` samples, a multiple of eight and a whole period of the tones'
+    /// spacing, after a guard of `guard` samples that repeats the body's end.
     ///
     /// # Panics
     /// If the highest tone does not lie below half the sample rate, or `guard > body`.
     pub fn new(plan: Plan, body: usize, guard: usize) -> Self {
         assert!(plan.last_bin() < body / 2 && guard <= body);
-        let mut planner = RealFftPlanner::new();
-        let (forward, inverse) = (
-            planner.plan_fft_forward(body),
-            planner.plan_fft_inverse(body),
-        );
-        let scratch = forward.get_scratch_len().max(inverse.get_scratch_len());
+        let forward = ToSpectrum::new(body);
         Self {
             plan,
             guard,
-            spectrum: inverse.make_input_vec(),
-            body: inverse.make_output_vec(),
-            work: inverse.make_output_vec(),
-            scratch: vec![Complex32::default(); scratch],
-            inverse,
+            spectrum: forward.make_spectrum(),
+            body: vec![0.0; body],
+            work: vec![0.0; body],
+            inverse: ToSamples::new(body),
             forward,
         }
     }
@@ -111,15 +103,11 @@ impl Synthesizer {
 
     /// Uses the spectrum up.
     fn transform_back(&mut self) {
-        self.inverse
-            .process_with_scratch(&mut self.spectrum, &mut self.body, &mut self.scratch)
-            .expect("buffers come from the plan, and the ends of the spectrum are zero");
+        self.inverse.transform(&mut self.spectrum, &mut self.body);
     }
 
     fn restore_magnitudes(&mut self, tones: &[Tone]) {
-        self.forward
-            .process_with_scratch(&mut self.work, &mut self.spectrum, &mut self.scratch)
-            .expect("buffers come from the plan");
+        self.forward.transform(&mut self.work, &mut self.spectrum);
         let phases: Vec<Complex32> = tones
             .iter()
             .enumerate()
@@ -177,12 +165,9 @@ mod tests {
             synthesizer.symbol(&tones(plan, seed), &mut samples);
             assert_eq!(samples.len(), synthesizer.symbol_len());
             assert_eq!(samples[..768], samples[6144..]);
-            let mut spectrum = synthesizer.forward.make_output_vec();
+            let mut spectrum = synthesizer.forward.make_spectrum();
             let mut body = samples[768..].to_vec();
-            synthesizer
-                .forward
-                .process(&mut body, &mut spectrum)
-                .unwrap();
+            synthesizer.forward.transform(&mut body, &mut spectrum);
             let (mut on, mut off) = (0f64, 0f64);
             for (group, sounding) in tones(plan, seed).into_iter().enumerate() {
                 for tone in 0..plan.tones_per_group() as Tone {

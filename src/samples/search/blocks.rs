@@ -1,10 +1,8 @@
 //! A stream cut into overlapping blocks, and their spectra.
 
-use std::sync::Arc;
-
 use realfft::num_complex::Complex32;
-use realfft::{RealFftPlanner, RealToComplex};
 
+use super::super::transform::ToSpectrum;
 use super::{QUARTERS, rise};
 
 /// Cuts a stream into blocks, a hop apart.
@@ -14,12 +12,11 @@ use super::{QUARTERS, rise};
 /// 1 kHz, so much up to 17 kHz that it would look like a preamble wherever the air above is quiet.
 /// So in the last quarter of a hop what follows the block fades into what came before it.
 pub(super) struct Blocks {
-    forward: Arc<dyn RealToComplex<f32>>,
+    forward: ToSpectrum,
     /// A quarter that came before, then the block; there up to `filled`.
     input: Vec<f32>,
     filled: usize,
     block: Vec<f32>,
-    scratch: Vec<Complex32>,
     /// From 0 to 1, over a quarter.
     fade: Vec<f32>,
 }
@@ -33,12 +30,11 @@ impl Blocks {
     pub(super) fn new(hop: usize) -> Self {
         assert!(hop.is_multiple_of(4), "a hop of {hop}");
         let quarter = hop / 4;
-        let forward = RealFftPlanner::new().plan_fft_forward(quarter * QUARTERS);
+        let forward = ToSpectrum::new(quarter * QUARTERS);
         Self {
             input: vec![0.0; quarter * (QUARTERS + 1)],
             filled: quarter,
-            block: forward.make_input_vec(),
-            scratch: forward.make_scratch_vec(),
+            block: vec![0.0; quarter * QUARTERS],
             fade: (0..quarter)
                 .map(|i| rise((i as f32 + 0.5) / quarter as f32))
                 .collect(),
@@ -58,7 +54,7 @@ impl Blocks {
 
     /// Room for the spectrum of a block.
     pub(super) fn make_spectrum(&self) -> Vec<Complex32> {
-        self.forward.make_output_vec()
+        self.forward.make_spectrum()
     }
 
     /// Takes of `samples` what a block still needs; true if it then is whole, and its `spectrum`
@@ -79,9 +75,7 @@ impl Blocks {
         for ((sample, before), fade) in self.block[end..].iter_mut().zip(before).zip(&self.fade) {
             *sample += (before - *sample) * fade;
         }
-        self.forward
-            .process_with_scratch(&mut self.block, spectrum, &mut self.scratch)
-            .expect("buffers come from the plan");
+        self.forward.transform(&mut self.block, spectrum);
         let hop = self.hop();
         self.input.copy_within(hop.., 0);
         self.filled -= hop;

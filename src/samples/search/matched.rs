@@ -1,11 +1,9 @@
 //! The correlation of a stream with one chirp, at the rate of the chirp's bandwidth.
 
-use std::sync::Arc;
-
 use realfft::num_complex::Complex32;
-use rustfft::{Fft, FftPlanner};
 
 use super::super::Chirp;
+use super::super::transform::ComplexTransform;
 use super::{QUARTERS, rise, smooth};
 use crate::units::SampleRate;
 
@@ -25,8 +23,7 @@ const SPILL_HZ: f64 = 80.0;
 /// whole spectrum and, as only bins of the band are kept, strong sound outside of it, a voice or
 /// hum, would spill into the first values of every hop.
 pub(super) struct Matched {
-    inverse: Arc<dyn Fft<f32>>,
-    scratch: Vec<Complex32>,
+    inverse: ComplexTransform,
     /// The first bin of the band.
     first: usize,
     /// For each part, the conjugate spectrum in the band.
@@ -41,12 +38,7 @@ impl Matched {
     ///
     /// # Panics
     /// If nothing of the chirp lies below half the rate, or `hop` is not a multiple of 8.
-    pub(super) fn new(
-        chirp: &Chirp,
-        rate: SampleRate,
-        hop: usize,
-        planner: &mut FftPlanner<f32>,
-    ) -> Self {
+    pub(super) fn new(chirp: &Chirp, rate: SampleRate, hop: usize) -> Self {
         assert!(hop.is_multiple_of(8), "a hop of {hop}");
         let block = hop / 4 * QUARTERS;
         let bin = |hertz: f64| hertz * block as f64 / f64::from(rate.0);
@@ -57,8 +49,7 @@ impl Matched {
         let bins = last - first + 1;
         // So that a hop is a whole number of values.
         let period = smooth((bins as f64 * OVERSAMPLING).ceil() as usize, 2 * QUARTERS);
-        let inverse = planner.plan_fft_inverse(period);
-        let forward = planner.plan_fft_forward(block);
+        let mut forward = ComplexTransform::forward(block);
         // The analytic chirp makes the correlation an envelope instead of a carrier.
         let samples: Vec<Complex32> = chirp
             .samples(rate)
@@ -83,13 +74,12 @@ impl Matched {
                             _ => 1.0,
                         };
                 }
-                forward.process(&mut template);
+                forward.transform(&mut template);
                 template[first..=last].iter().map(Complex32::conj).collect()
             })
             .collect();
         Self {
-            scratch: vec![Complex32::default(); inverse.get_inplace_scratch_len()],
-            inverse,
+            inverse: ComplexTransform::inverse(period),
             first,
             templates,
             sum: vec![Complex32::default(); bins],
@@ -129,8 +119,7 @@ impl Matched {
         self.values[..above.len()].copy_from_slice(above);
         self.values[above.len()..period - below.len()].fill(Complex32::default());
         self.values[period - below.len()..].copy_from_slice(below);
-        self.inverse
-            .process_with_scratch(&mut self.values, &mut self.scratch);
+        self.inverse.transform(&mut self.values);
         &self.values[..period / QUARTERS * 4]
     }
 }
