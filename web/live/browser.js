@@ -2,9 +2,10 @@
 
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { extname } from 'node:path';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
@@ -42,8 +43,10 @@ export function laptop(side, folder = process.env.VIRTUAL_AUDIO_DIR) {
  * @param {boolean} [options.microphone] whether it may use the microphone: true if not given. Without,
  *   Chromium tells names in place of addresses
  * @param {Record<string, string>} [options.env] as which {@link laptop}; as this process if not given
+ * @param {boolean} [options.disk] whether the page has a disk: false if not given. Without, the browser
+ *   only imitates one, in memory
  */
-export async function open({ path = '/live/page.html', microphone = true, env } = {}) {
+export async function open({ path = '/live/page.html', microphone = true, env, disk = false } = {}) {
   const server = createServer(async (request, response) => {
     try {
       const { pathname } = new URL(request.url, 'http://page');
@@ -56,7 +59,7 @@ export async function open({ path = '/live/page.html', microphone = true, env } 
     }
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const browser = await chromium.launch({
+  const settings = {
     executablePath: binary,
     ...(env && { env }),
     // Without its muting the page would play into nothing.
@@ -69,8 +72,13 @@ export async function open({ path = '/live/page.html', microphone = true, env } 
       '--autoplay-policy=no-user-gesture-required',
       ...(microphone ? ['--use-fake-ui-for-media-stream'] : []),
     ],
-  });
-  const context = await browser.newContext({ permissions: microphone ? ['microphone'] : [] });
+  };
+  const permissions = microphone ? ['microphone'] : [];
+  const folder = disk && (await mkdtemp(join(tmpdir(), 'airshake-page-')));
+  const browser = await (disk
+    ? chromium.launchPersistentContext(folder, { ...settings, permissions })
+    : chromium.launch(settings));
+  const context = disk ? browser : await browser.newContext({ permissions });
   const page = await context.newPage();
   const complaints = [];
   page.on('pageerror', (error) => complaints.push(error.message));
@@ -83,6 +91,7 @@ export async function open({ path = '/live/page.html', microphone = true, env } 
     close: async () => {
       await browser.close();
       server.close();
+      if (disk) await rm(folder, { recursive: true, force: true });
     },
   };
 }

@@ -370,7 +370,7 @@ class Incoming extends Transfer {
     signal?.addEventListener('abort', abort, { once: true });
     if (signal?.aborted) abort();
     try {
-      const store = await openStore();
+      const store = await openStore(total);
       if (!this.stands()) {
         // Withdrawn meanwhile.
         store.close();

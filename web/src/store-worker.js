@@ -10,13 +10,13 @@ onmessage = ({ data }) => {
   last = last.then(() => carryOut(data));
 };
 
-async function carryOut({ type, name, number, bytes, folder: given }) {
+async function carryOut({ type, name, number, bytes, folder: given, total }) {
   const answer = { number, name, wrote: bytes?.length };
   try {
     switch (type) {
       case 'open':
         folder = given;
-        if (!('createSyncAccessHandle' in FileSystemFileHandle.prototype)) throw new Error('no access to files');
+        answer.most = await room(name, total);
         break;
       case 'begin': {
         const handle = await folder.getFileHandle(name, { create: true });
@@ -54,6 +54,34 @@ async function carryOut({ type, name, number, bytes, folder: given }) {
     answer.error = error;
   }
   postMessage(answer);
+}
+
+/** How much of so many bytes fits: a file is made that long, or nearly as long as it may be. */
+async function room(name, total) {
+  const handle = await folder.getFileHandle(name, { create: true });
+  const file = await handle.createSyncAccessHandle();
+  const fits = (length) => {
+    try {
+      file.truncate(length);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  try {
+    if (fits(total)) return total;
+    let [least, most] = [0, total];
+    // To a thousandth, for people.
+    while (most - least > total / 1000) {
+      const middle = Math.floor((least + most) / 2);
+      if (fits(middle)) least = middle;
+      else most = middle;
+    }
+    return least;
+  } finally {
+    file.close();
+    await folder.removeEntry(name);
+  }
 }
 
 async function forget(name) {

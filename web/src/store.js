@@ -16,16 +16,17 @@ const BEHIND = 4 * PIECE;
 const PREFIX = 'airshake-';
 
 /**
- * A place for one transfer: `begin` a file, `write`, then `finish` it or `discard` it. What it gave
- * stays when it is closed.
+ * A place for one transfer of so many bytes: `begin` a file, `write`, then `finish` it or `discard`
+ * it. What it gave stays when it is closed.
  *
- * @returns {Promise<MemoryStore | DiskStore>}
+ * @param {number} total
+ * @returns {Promise<MemoryStore | DiskStore>} `most` of it is less if that is all that fits
  */
-export async function openStore() {
+export async function openStore(total) {
   try {
     folder ??= ownFolder();
     const own = await folder;
-    if (own) return await DiskStore.open(own);
+    if (own) return await DiskStore.open(own, total);
   } catch {
     // Private windows have no such folder, and older browsers no way to write there.
   }
@@ -61,11 +62,12 @@ let files = 0;
 
 /** On the disk, by a worker: only there files can be written where they stand. */
 class DiskStore {
-  static async open(/** @type {FileSystemDirectoryHandle} */ own) {
-    const { quota = 0, usage = 0 } = await navigator.storage.estimate();
-    const store = new DiskStore(own, Math.max(0, quota - usage));
+  static async open(/** @type {FileSystemDirectoryHandle} */ own, /** @type {number} */ total) {
+    const store = new DiskStore(own);
     try {
-      await store.ask({ type: 'open', folder: own });
+      // The browser's own estimate is no promise: Chromium tells every page the same figure.
+      const name = String(files++);
+      ({ most: store.most } = await store.ask({ type: 'open', folder: own, name, total }));
     } catch (error) {
       store.close();
       throw error;
@@ -73,10 +75,10 @@ class DiskStore {
     return store;
   }
 
-  constructor(own, most) {
+  constructor(own) {
     this.own = own;
     /** Bytes that fit. */
-    this.most = most;
+    this.most = 0;
     this.where = 'into what the browser leaves this page on the disk';
     this.behind = 0;
     this.answers = new Map();
@@ -153,7 +155,7 @@ class DiskStore {
     return answer.promise;
   }
 
-  take({ wrote = 0, number, error, name }) {
+  take({ wrote = 0, number, error, name, most }) {
     this.behind -= wrote;
     if (this.behind <= BEHIND) {
       this.waiting?.resolve();
@@ -170,7 +172,7 @@ class DiskStore {
     const answer = this.answers.get(number);
     this.answers.delete(number);
     if (error) answer?.reject(error);
-    else answer?.resolve();
+    else answer?.resolve({ most });
   }
 
   /** The worker is gone. */
