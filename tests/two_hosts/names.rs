@@ -3,7 +3,7 @@
 use super::hosts::Hosts;
 use super::peers::{LONG, Pair};
 use airshake::pairing::driver::{Connection, RtcTransport, Transport, TransportError};
-use airshake::signal::{Address, Beacon, Candidate, Description};
+use airshake::signal::{Address, Beacon, Candidate, Description, Invitation};
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 
@@ -32,6 +32,14 @@ impl Transport for Named {
         straight: bool,
     ) -> Result<(Arc<dyn Connection>, Description), TransportError> {
         self.0.approach(beacon, straight).await
+    }
+
+    async fn join(
+        &self,
+        invitation: &Invitation,
+        straight: bool,
+    ) -> Result<(Arc<dyn Connection>, Vec<Candidate>), TransportError> {
+        self.0.join(invitation, straight).await
     }
 
     async fn offer(&self) -> Result<(Arc<dyn Connection>, Description), TransportError> {

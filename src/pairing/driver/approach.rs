@@ -1,4 +1,4 @@
-//! The side that heard a beacon: it goes straight to where the beacon said.
+//! The side that heard a beacon or an invitation: it goes straight to where that said.
 
 use super::{
     guard::{Guard, Verdict},
@@ -10,7 +10,9 @@ use super::{
 };
 use crate::{
     link::Unproven,
-    signal::{Beacon, Description, Fingerprint, IceCredentials, Pwd, Role, Setup, Ufrag},
+    signal::{
+        Beacon, Description, Fingerprint, IceCredentials, Invitation, Pwd, Role, Setup, Ufrag,
+    },
 };
 use rtc::ice::mdns::MulticastDnsMode;
 use std::{
@@ -22,15 +24,24 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// A connection that knocks at the door of who said a beacon.
+/// A connection that goes where a beacon or an invitation said.
 pub(super) struct Approach {
     rtc: Rtc,
     ear: Arc<Ear>,
 }
 
-/// Listens to what the other side's door says.
+/// From where an approach is made, and when.
+#[derive(Clone)]
+pub(super) struct Start<'a> {
+    pub(super) addresses: Vec<IpAddr>,
+    pub(super) servers: &'a Resolved,
+    /// At once; otherwise when the other side has heard our answer.
+    pub(super) straight: bool,
+}
+
+/// Listens to what the other side says.
 struct Ear {
-    /// The beacon's.
+    /// The other side's.
     pwd: Pwd,
     /// Our own, by which the other side calls us.
     ufrag: Ufrag,
@@ -42,41 +53,20 @@ struct Ear {
 }
 
 impl Approach {
-    /// Begins to knock at once, or if not `straight` when the other side has heard our answer.
-    /// Gives that answer too.
-    pub(super) async fn new(
-        addresses: Vec<IpAddr>,
-        servers: &Resolved,
+    /// Knocks at the door of who said a beacon. Gives the answer to say, too.
+    pub(super) async fn to_beacon(
+        start: Start<'_>,
         beacon: Beacon,
-        straight: bool,
     ) -> Result<(Self, Description), TransportError> {
         let certificate = Certificate::fresh()?;
         let credentials = IceCredentials::derived(&certificate.fingerprint);
-        let ear = Arc::new(Ear {
-            pwd: beacon.pwd(),
-            ufrag: credentials.ufrag.clone(),
-            refused: watch::Sender::new(false),
-            open: AtomicBool::new(straight),
-            servers: servers.all(),
-        });
-        let named = beacon.candidates.iter().any(|c| is_named(&c.address));
-        let rtc = Rtc::build(Plan {
-            addresses,
-            names: match named {
-                true => MulticastDnsMode::QueryOnly,
-                false => MulticastDnsMode::Disabled,
-            },
-            servers: servers.for_stack(),
-            certificate,
-            credentials: credentials.clone(),
-            runtime: Arc::new(RoomyRuntime::guarded(ear.clone())),
-            peer: Expected::This(beacon.fingerprint),
-        })
-        .await?;
-        rtc.begin_offer().await?;
         let mut theirs = beacon.answer_to(&credentials.pwd);
         // Checked by us: the stack takes no part of one.
         theirs.fingerprint = Fingerprint::Sha256([0; 32]);
+        let expected = Expected::This(beacon.fingerprint);
+        let approach = Self::build(start, &theirs, certificate, credentials, expected).await?;
+        let rtc = &approach.rtc;
+        rtc.begin_offer().await?;
         rtc.accept(&theirs).await?;
         // Knocking has begun; what servers have to say may come later.
         let offer = rtc.described(Role::Offer).await?;
@@ -92,7 +82,57 @@ impl Approach {
             fingerprint,
             ..offer
         };
-        Ok((Self { rtc, ear }, answer))
+        Ok((approach, answer))
+    }
+
+    /// Comes to who said an invitation, as its guest. Gives where the guest is, too.
+    pub(super) async fn to_host(
+        start: Start<'_>,
+        invitation: Invitation,
+    ) -> Result<(Self, Description), TransportError> {
+        let guest = invitation.guest();
+        let certificate = Certificate::of(&guest)?;
+        let theirs = invitation.offer();
+        let expected = Expected::Described;
+        let approach =
+            Self::build(start, &theirs, certificate, guest.credentials, expected).await?;
+        let rtc = &approach.rtc;
+        rtc.begin_answer(&theirs).await?;
+        let answer = rtc.described(Role::Answer).await?;
+        rtc.open_relays(&answer).await;
+        Ok((approach, answer))
+    }
+
+    /// What is to connect to `theirs`, with these credentials and this certificate.
+    async fn build(
+        start: Start<'_>,
+        theirs: &Description,
+        certificate: Certificate,
+        credentials: IceCredentials,
+        peer: Expected,
+    ) -> Result<Self, TransportError> {
+        let ear = Arc::new(Ear {
+            pwd: theirs.ice_credentials().pwd,
+            ufrag: credentials.ufrag.clone(),
+            refused: watch::Sender::new(false),
+            open: AtomicBool::new(start.straight),
+            servers: start.servers.all(),
+        });
+        let named = theirs.candidates.iter().any(|c| is_named(&c.address));
+        let rtc = Rtc::build(Plan {
+            addresses: start.addresses,
+            names: match named {
+                true => MulticastDnsMode::QueryOnly,
+                false => MulticastDnsMode::Disabled,
+            },
+            servers: start.servers.for_stack(),
+            certificate,
+            credentials,
+            runtime: Arc::new(RoomyRuntime::guarded(ear.clone())),
+            peer,
+        })
+        .await?;
+        Ok(Self { rtc, ear })
     }
 }
 

@@ -4,7 +4,9 @@
 use super::transport::{Connection, Transport, TransportError};
 use crate::{
     link::{Certificates, Channel, MemoryChannel, Unproven},
-    signal::{Beacon, Credentials, Description, Fingerprint, Role, Secret, Setup},
+    signal::{
+        Beacon, Candidate, Credentials, Description, Fingerprint, Invitation, Role, Secret, Setup,
+    },
 };
 use std::{
     collections::{HashMap, VecDeque},
@@ -48,7 +50,7 @@ struct Line {
     fingerprint: [u8; 32],
     state: watch::Sender<State>,
     board: MemoryTransport,
-    /// Whose beacon this one waits to answer.
+    /// Whose beacon or invitation this one waits to answer.
     calls: Option<Weak<Line>>,
 }
 
@@ -64,7 +66,10 @@ struct State {
 
 impl MemoryTransport {
     fn line(&self, calls: Option<Weak<Line>>) -> Result<Arc<Line>, TransportError> {
-        let fingerprint = chance()?;
+        Ok(self.line_of(chance()?, calls))
+    }
+
+    fn line_of(&self, fingerprint: [u8; 32], calls: Option<Weak<Line>>) -> Arc<Line> {
         let line = Arc::new_cyclic(|itself| Line {
             itself: itself.clone(),
             fingerprint,
@@ -73,7 +78,7 @@ impl MemoryTransport {
             calls,
         });
         self.board().insert(line.name(), Arc::downgrade(&line));
-        Ok(line)
+        line
     }
 
     fn find(&self, fingerprint: &Fingerprint) -> Option<Arc<Line>> {
@@ -111,6 +116,22 @@ impl Transport for MemoryTransport {
         }
         let answer = line.description(Role::Answer);
         Ok((line, answer))
+    }
+
+    async fn join(
+        &self,
+        invitation: &Invitation,
+        straight: bool,
+    ) -> Result<(Arc<dyn Connection>, Vec<Candidate>), TransportError> {
+        let host = self.find(&Fingerprint::Sha256(invitation.sha256));
+        let Fingerprint::Sha256(ours) = invitation.guest().fingerprint() else {
+            unreachable!("a guest's fingerprint is a SHA-256");
+        };
+        let line = self.line_of(ours, host.as_ref().map(Arc::downgrade));
+        if straight {
+            line.knock();
+        }
+        Ok((line, Vec::new()))
     }
 
     async fn offer(&self) -> Result<(Arc<dyn Connection>, Description), TransportError> {
@@ -269,7 +290,14 @@ impl Connection for Line {
 impl Drop for Line {
     fn drop(&mut self) {
         let name = self.name();
-        self.board.board().remove(&name);
+        let mut board = self.board.board();
+        // Guests of one invitation have one name: another may still be there.
+        if board
+            .get(&name)
+            .is_some_and(|line| line.strong_count() == 0)
+        {
+            board.remove(&name);
+        }
     }
 }
 
@@ -364,5 +392,26 @@ mod tests {
         tokio::try_join!(host.reached(), first.reached()).unwrap();
         host.close().await;
         assert_eq!(host.reached().await, Err(TransportError::Closed));
+    }
+
+    #[tokio::test]
+    async fn a_guest_comes_to_who_invited_it_and_the_second_is_refused() {
+        let transport = MemoryTransport::default();
+        let (host, offer) = transport.offer().await.unwrap();
+        let invitation = Invitation::from_offer(&offer).unwrap();
+        let (first, _) = transport.join(&invitation, false).await.unwrap();
+        let (second, _) = transport.join(&invitation, false).await.unwrap();
+        first.answered().await;
+        second.answered().await;
+        host.knocked().await.unwrap();
+        host.admit().await.unwrap();
+        second.refused().await;
+        tokio::try_join!(host.reached(), first.reached()).unwrap();
+        // All of them have one name; whoever goes does not take another's along.
+        let guest = invitation.guest().fingerprint();
+        drop(first);
+        assert!(transport.find(&guest).is_some());
+        drop(second);
+        assert!(transport.find(&guest).is_none());
     }
 }

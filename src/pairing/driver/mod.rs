@@ -35,4 +35,6 @@ pub use transport::{Connection, Transport, TransportError};
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod inviting;
+#[cfg(test)]
 mod tests;

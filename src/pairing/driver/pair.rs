@@ -275,7 +275,11 @@ impl<M: Medium, E: FnMut(PairEvent)> Driver<M, E> {
 
     /// A signal of ours is ready to be said.
     fn described(&mut self, attempt: Attempt, signal: Signal) -> Input {
-        let answers = matches!(&signal, Signal::Description(d) if d.role == Role::Answer);
+        let answers = match &signal {
+            Signal::Description(description) => description.role == Role::Answer,
+            Signal::Arrival(_) => true,
+            _ => false,
+        };
         let envelope = pack(&signal);
         if self.said.len() == REMEMBERED {
             self.said.pop_front();
@@ -321,6 +325,13 @@ impl<M: Medium, E: FnMut(PairEvent)> Driver<M, E> {
                         }
                         Ok(Signal::Beacon(beacon)) => {
                             let purpose = Purpose::Approach { beacon, straight };
+                            self.tries.describe(attempt, purpose, offer);
+                        }
+                        Ok(Signal::Invitation(invitation)) => {
+                            let purpose = Purpose::Join {
+                                invitation,
+                                straight,
+                            };
                             self.tries.describe(attempt, purpose, offer);
                         }
                         _ => inputs.push_back(Input::LinkFailed(attempt)),

@@ -7,8 +7,9 @@ use super::{
 };
 use crate::{
     link::{Certificates, Channel, ChannelError, Unproven},
-    signal::{Address, Candidate, Description, Fingerprint, IceCredentials, Kind, Role},
+    signal::{Address, Candidate, Description, Fingerprint, Guest, IceCredentials, Kind, Role},
 };
+use p256::{SecretKey, pkcs8::EncodePrivateKey};
 use rtc::{
     ice::mdns::MulticastDnsMode,
     peer_connection::{certificate::CertificateParams, transport::RTCDtlsRole},
@@ -16,7 +17,7 @@ use rtc::{
 use std::{
     net::{IpAddr, SocketAddr},
     sync::Arc,
-    time::Duration,
+    time::{Duration, UNIX_EPOCH},
 };
 use tokio::sync::watch;
 use webrtc::{
@@ -407,6 +408,26 @@ impl Certificate {
         let scheme = SignatureScheme::EcdsaP256Sha256;
         let whole = RTCCertificate::generate(provider.crypto(), scheme, params)
             .map_err(failed("making the certificate"))?;
+        Self::hashed(whole)
+    }
+
+    /// That of everybody who comes at one invitation.
+    pub(super) fn of(guest: &Guest) -> Result<Self, TransportError> {
+        let provider = crypto::default_provider().map_err(failed("finding the cryptography"))?;
+        let doing = "making the guest's certificate";
+        let key = SecretKey::from_slice(&Guest::PRIVATE_KEY).map_err(failed(doing))?;
+        let key = key.to_pkcs8_der().map_err(failed(doing))?;
+        let whole = RTCCertificate::from_pkcs8(
+            provider.crypto(),
+            SignatureScheme::EcdsaP256Sha256,
+            vec![guest.certificate().into()],
+            key.as_bytes(),
+            UNIX_EPOCH + GUESTS_UNTIL,
+        );
+        Self::hashed(whole.map_err(failed(doing))?)
+    }
+
+    fn hashed(whole: RTCCertificate) -> Result<Self, TransportError> {
         let der = whole.dtls_certificate.certificate.first();
         let der = der.ok_or(TransportError::Stack {
             doing: "making the certificate",
@@ -465,6 +486,9 @@ pub(super) fn failed<E: std::fmt::Display>(
 fn closed(error: webrtc::error::Error) -> ChannelError {
     ChannelError(error.to_string())
 }
+
+/// 31 December 2049, 23:59:59, to which every guest's certificate is valid.
+const GUESTS_UNTIL: Duration = Duration::from_secs(2_524_607_999);
 
 /// Without an answer a candidate pair is given up after seven checks of 0.2 s by default; an
 /// answer takes longer than that to be said. So: checks without end, and close together, since

@@ -1,8 +1,8 @@
-//! Connections by webrtc-rs, made the three ways in which peers meet.
+//! Connections by webrtc-rs, made the ways in which peers meet.
 
 use super::{
     addresses::Addresses,
-    approach::Approach,
+    approach::{Approach, Start},
     doorstep::Doorstep,
     interfaces,
     rtc_connection::{Certificate, Expected, Plan, Rtc, failed, is_named, nameless},
@@ -12,9 +12,10 @@ use super::{
     way_back::RtcWayBack,
 };
 use crate::link::WayBack;
-use crate::signal::{Beacon, Description, IceCredentials, Kind};
+use crate::signal::{Beacon, Candidate, Description, IceCredentials, Invitation, Kind};
 use rtc::ice::mdns::MulticastDnsMode;
 use std::{
+    future::Future,
     net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -81,6 +82,36 @@ impl RtcTransport {
         }
     }
 
+    /// From where to go somewhere, and when.
+    async fn start(&self, straight: bool) -> Result<Start<'_>, TransportError> {
+        Ok(Start {
+            addresses: self.resolve()?,
+            servers: self.servers().await,
+            straight,
+        })
+    }
+
+    /// Goes to these candidates. Names are asked for by multicast, which fails on a host without a
+    /// route for it; then without them: the peer must reach us.
+    async fn asking_names<T, F>(
+        &self,
+        candidates: &[Candidate],
+        go: impl Fn(Vec<Candidate>) -> F,
+    ) -> Result<T, TransportError>
+    where
+        F: Future<Output = Result<T, TransportError>>,
+    {
+        let numbers = candidates.iter().filter(|c| !is_named(&c.address));
+        let numbers: Vec<Candidate> = numbers.copied().collect();
+        match go(candidates.to_vec()).await {
+            Err(_) if numbers.len() < candidates.len() => {
+                self.trouble(TransportError::Names);
+                go(numbers).await
+            }
+            gone => gone,
+        }
+    }
+
     async fn build(&self, names: MulticastDnsMode) -> Result<Rtc, TransportError> {
         let certificate = Certificate::fresh()?;
         Rtc::build(Plan {
@@ -120,21 +151,35 @@ impl Transport for RtcTransport {
         beacon: &Beacon,
         straight: bool,
     ) -> Result<(Arc<dyn Connection>, Description), TransportError> {
-        let (addresses, servers) = (self.resolve()?, self.servers().await);
-        let named = beacon.candidates.iter().any(|c| is_named(&c.address));
-        let plan = |beacon| Approach::new(addresses.clone(), servers, beacon, straight);
-        let (approach, answer) = match plan(beacon.clone()).await {
-            // Names are asked for by multicast, which fails on a host without a route for it.
-            Err(_) if named => {
-                self.trouble(TransportError::Names);
-                let mut beacon = beacon.clone();
-                beacon.candidates.retain(|c| !is_named(&c.address));
-                plan(beacon).await?
-            }
-            made => made?,
+        let start = self.start(straight).await?;
+        let go = |candidates| {
+            let beacon = Beacon {
+                candidates,
+                ..beacon.clone()
+            };
+            Approach::to_beacon(start.clone(), beacon)
         };
+        let (approach, answer) = self.asking_names(&beacon.candidates, go).await?;
         self.review(&answer);
         Ok((Arc::new(approach), answer))
+    }
+
+    async fn join(
+        &self,
+        invitation: &Invitation,
+        straight: bool,
+    ) -> Result<(Arc<dyn Connection>, Vec<Candidate>), TransportError> {
+        let start = self.start(straight).await?;
+        let go = |candidates| {
+            let invitation = Invitation {
+                candidates,
+                ..invitation.clone()
+            };
+            Approach::to_host(start.clone(), invitation)
+        };
+        let (approach, answer) = self.asking_names(&invitation.candidates, go).await?;
+        self.review(&answer);
+        Ok((Arc::new(approach), answer.candidates))
     }
 
     async fn offer(&self) -> Result<(Arc<dyn Connection>, Description), TransportError> {

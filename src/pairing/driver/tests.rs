@@ -15,7 +15,7 @@ use std::{
 use tokio::time::{Instant, timeout};
 
 /// Two ends of a quiet room on the real clock.
-fn room() -> (MemoryMedium, MemoryMedium) {
+pub(super) fn room() -> (MemoryMedium, MemoryMedium) {
     let began = Instant::now();
     let options = Options {
         // A carrier is noticed 0.2 s after it began, and a signal takes half a second.
@@ -26,7 +26,7 @@ fn room() -> (MemoryMedium, MemoryMedium) {
     memory::pair(options, Arc::new(move || began.elapsed()))
 }
 
-fn loopback(seed: u64) -> PairOptions {
+pub(super) fn loopback(seed: u64) -> PairOptions {
     PairOptions {
         addresses: Addresses::Only(vec![IpAddr::V4(Ipv4Addr::LOCALHOST)]),
         seed: Some(seed),

@@ -3,7 +3,7 @@
 
 use crate::{
     link::{Unproven, WayBack},
-    signal::{Beacon, Description},
+    signal::{Beacon, Candidate, Description, Invitation},
 };
 use std::sync::Arc;
 
@@ -34,6 +34,18 @@ pub trait Transport: Send + Sync {
         beacon: &Beacon,
         straight: bool,
     ) -> Result<(Arc<dyn Connection>, Description), TransportError>;
+
+    /// A connection to who said that invitation, as its [guest](Invitation::guest), and where the
+    /// guest is, to be said if it cannot reach the host unasked. It tries when
+    /// [`approach`](Self::approach) would.
+    ///
+    /// # Errors
+    /// [`TransportError`].
+    async fn join(
+        &self,
+        invitation: &Invitation,
+        straight: bool,
+    ) -> Result<(Arc<dyn Connection>, Vec<Candidate>), TransportError>;
 
     /// A connection that waits for an answer, and the offer to be carried to the peer. It must
     /// stay usable however long the answer takes.
@@ -84,7 +96,7 @@ pub trait Connection: Send + Sync {
         std::future::pending().await
     }
 
-    /// Our answer to a beacon has been said for a while: nothing need be held back any more.
+    /// Our answer to a beacon or an invitation has been said for a while: nothing need be held back any more.
     async fn answered(&self) {}
 
     /// Gives our offer the peer's answer.

@@ -5,7 +5,7 @@ use super::transport::{Connection, Transport, TransportError};
 use crate::{
     link::{Code, Encounter, Heartbeat, Introduction, ProofError, Secret, Side},
     pairing::Attempt,
-    signal::{Beacon, Description, Signal},
+    signal::{Arrival, Beacon, Description, Invitation, Signal, Tag},
 };
 use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
 use tokio::{runtime::Handle, sync::mpsc, task::JoinHandle};
@@ -37,11 +37,16 @@ pub(super) enum Purpose {
     Answer(Description),
     /// To reach whoever said a beacon, at once if straight.
     Approach { beacon: Beacon, straight: bool },
+    /// To come as a guest to whoever said an invitation, at once if straight.
+    Join {
+        invitation: Invitation,
+        straight: bool,
+    },
 }
 
 /// By what a connection is brought up.
 pub(super) enum Entry {
-    /// By our answer, or by going where a beacon said.
+    /// By our answer, or by going where a beacon or an invitation said.
     Ours,
     /// By somebody's answer to our offer or beacon.
     Answer(Description),
@@ -69,7 +74,7 @@ pub(super) struct Tries {
 #[derive(Default)]
 struct Try {
     connection: Option<Arc<dyn Connection>>,
-    /// The beacon's, if there is one.
+    /// The beacon's or the invitation's, if there is one.
     secret: Option<[u8; 8]>,
     /// Whether it holds back until our answer has been said.
     holds_back: bool,
@@ -104,9 +109,19 @@ impl Tries {
     /// these bytes.
     pub(super) fn describe(&mut self, attempt: Attempt, purpose: Purpose, packed: Vec<u8>) {
         let live = self.live.entry(attempt).or_default();
-        if let Purpose::Approach { beacon, straight } = &purpose {
-            live.secret = Some(beacon.secret.0);
-            live.holds_back = !straight;
+        match &purpose {
+            Purpose::Approach { beacon, straight } => {
+                live.secret = Some(beacon.secret.0);
+                live.holds_back = !straight;
+            }
+            Purpose::Join {
+                invitation,
+                straight,
+            } => {
+                live.secret = Some(invitation.guest().secret.0);
+                live.holds_back = !straight;
+            }
+            Purpose::Beacon { .. } | Purpose::Offer | Purpose::Answer(_) => {}
         }
         let (transport, tell) = (self.transport.clone(), self.tell.clone());
         self.run(attempt, async move {
@@ -272,6 +287,18 @@ async fn make(
         Purpose::Approach { beacon, straight } => {
             let (connection, answer) = transport.approach(&beacon, straight).await?;
             (connection, answer.answering(packed).into())
+        }
+        Purpose::Join {
+            invitation,
+            straight,
+        } => {
+            let (connection, candidates) = transport.join(&invitation, straight).await?;
+            let answers = Tag::of(packed);
+            let arrival = Arrival {
+                answers,
+                candidates,
+            };
+            (connection, arrival.into())
         }
     })
 }
