@@ -8,6 +8,12 @@ import { openMicrophone, processed } from './microphone.js';
 const RATE = 48000;
 
 /**
+ * Seconds of sound that the audio thread takes at once: what it costs is mostly waking it. With the
+ * 21 ms of `playback` it took 1.7 % of a processor, with these 0.8 %.
+ */
+const LATENCY = 0.064;
+
+/**
  * Listens until it is stopped.
  *
  * @param {(message: object) => void} onMessage
@@ -58,7 +64,7 @@ class Listening {
     /** What the browser says of the microphone. */
     this.settings = track.getSettings();
 
-    this.context = new AudioContext({ sampleRate: RATE, latencyHint: 'playback' });
+    this.context = new AudioContext({ sampleRate: RATE, latencyHint: LATENCY });
     /** Samples a second. */
     this.rate = this.context.sampleRate;
     await this.context.audioWorklet.addModule(new URL('./worklet.js', import.meta.url));
@@ -76,8 +82,9 @@ class Listening {
 
     this.node = new AudioWorkletNode(this.context, 'airshake-gatherer', {
       numberOfOutputs: 0,
-      channelCount: 2,
-      channelCountMode: 'max',
+      // More channels are mixed before they get there.
+      channelCount: 1,
+      channelCountMode: 'explicit',
     });
     this.node.port.postMessage({ line: line.port1 }, [line.port1]);
     this.source = this.context.createMediaStreamSource(this.stream);
