@@ -173,11 +173,11 @@ test('what does not fit on the disk is refused with both numbers, and a disk tha
       const sent = a.transfers.send([new File(['small'], 'small'), large(512)]).catch((error) => error.reason);
       const onProgress = ({ bytes }) => (window.begun = bytes > 5);
       const error = await (await b.offer).accept({ onProgress }).catch((error) => error);
-      return { reason: error.reason, theirs: await sent, files: error.files?.map(({ path }) => path) };
+      return { message: error.message, theirs: await sent, files: error.files?.map(({ path }) => path) };
     });
     await browser.page.waitForFunction(() => window.begun);
     await cdp.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: usage + 20e6 });
-    assert.deepEqual(await filled, { reason: 'disk-full', theirs: 'disk-full', files: ['small'] });
+    assert.deepEqual(await filled, { message: 'the disk is full: 5 bytes of 537 MB are stored', theirs: 'disk-full', files: ['small'] });
   } finally {
     await cdp.send('Storage.overrideQuotaForOrigin', { origin });
   }

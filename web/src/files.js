@@ -155,8 +155,11 @@ export class Transfers {
   /** @param {{type: string}} order */
   obey(order) {
     switch (order.type) {
+      case 'listing':
+        this.current = new Incoming(this);
+        break;
       case 'ask':
-        this.current = new Incoming(this, order, this.listed());
+        this.current.asked(order, this.listed());
         this.tell.onOffer?.(this.current.offer);
         break;
       case 'waits':
@@ -338,16 +341,21 @@ class Outgoing extends Transfer {
 
 /** Files on their way in, from the offer on. */
 class Incoming extends Transfer {
-  constructor(transfers, { id, bytes }, listed) {
+  constructor(transfers) {
     super(transfers);
-    this.listed = named(listed);
-    this.total = bytes;
-    const files = this.listed.filter(({ folder }) => !folder);
-    this.count = files.length;
+    this.listed = [];
     this.results = new Map();
     this.store = undefined;
     this.open = undefined;
     this.answered = false;
+  }
+
+  /** All of it is listed, and the user may look. */
+  asked({ id, bytes }, listed) {
+    this.listed = named(listed);
+    this.total = bytes;
+    const files = this.listed.filter(({ folder }) => !folder);
+    this.count = files.length;
     this.offer = {
       id,
       files: files.map(({ path, size }) => ({ path, size })),
@@ -450,8 +458,8 @@ class Incoming extends Transfer {
 
   unwritable(index, error) {
     if (!this.stands() || this.results.has(index)) return;
-    const full = error?.name === 'QuotaExceededError';
-    this.transfers.act('transfer_lost', undefined, index, full ? DISK_FULL : UNWRITABLE);
+    this.full = error?.name === 'QuotaExceededError';
+    this.transfers.act('transfer_lost', undefined, index, this.full ? DISK_FULL : UNWRITABLE);
   }
 
   finish(error) {
@@ -459,6 +467,11 @@ class Incoming extends Transfer {
     this.store?.close();
     const results = [...this.results].sort(([a], [b]) => a - b).map(([, result]) => result);
     if (error) {
+      if (this.full) {
+        const stored = results.reduce((sum, { ok, size }) => sum + (ok ? size : 0), 0);
+        const words = `the disk is full: ${size(stored)} of ${size(this.total)} are stored`;
+        error = new FilesError('disk-full', words, { cause: error });
+      }
       error.files = results.filter(({ ok }) => ok);
       return this.settlers.reject(error);
     }
@@ -526,9 +539,14 @@ const aborted = (/** @type {AbortSignal | undefined} */ signal) =>
 /** Entries whose paths all differ: what was taken out of them may have made two alike. */
 function named(listed) {
   const taken = new Set();
+  /** With which number to go on: a stranger may give one name to very many. */
+  const numbers = new Map();
   for (const entry of listed) {
-    const [, stem, ending] = /^(.*?)((?:\.[^./]*)?)$/s.exec(entry.path);
-    for (let number = 1; taken.has(entry.path); number++) entry.path = `${stem} (${number})${ending}`;
+    const { path } = entry;
+    const [, stem, ending] = /^(.*?)((?:\.[^./]*)?)$/s.exec(path);
+    let number = numbers.get(path) ?? 1;
+    while (taken.has(entry.path)) entry.path = `${stem} (${number++})${ending}`;
+    numbers.set(path, number);
     taken.add(entry.path);
   }
   return listed;

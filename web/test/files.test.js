@@ -348,6 +348,45 @@ test('names that only seem to differ, or to be others, are shown as what they ar
   assert.deepEqual(offers[0].files.map(({ path }) => path), ['invoicefdp.exe', 'invoicefdp (1).exe', '_', 'two lines']);
 });
 
+test('a list of the largest kind, with one name for all of it, is shown within seconds', async () => {
+  const { hear, offers } = await alone();
+  const count = 200_000;
+  hear(OFFER(count, 0));
+  const some = [];
+  for (let i = 0; i < count; i++) {
+    // What differs is invisible.
+    const marks = [...i.toString(4).padStart(9, '0')].map((digit) => '\u202a\u202b\u202d\u202e'[digit]).join('');
+    const name = text(`x${marks}`);
+    some.push(0, ...u64(0), ...u64(0), ...u32(0), name.length, 0, ...name);
+    if (some.length > 16_000 || i === count - 1) hear([1, ...some.splice(0)]);
+  }
+  const begun = process.cpuUsage();
+  hear(LISTED);
+  const { user } = process.cpuUsage(begun);
+  console.log(`200,000 names in ${(user / 1e6).toFixed(1)} s`);
+  assert.equal(offers[0].files.length, count);
+  assert.equal(offers[0].files.at(-1).path, `x (${count - 1})`);
+  // One that looked through all names for each would take minutes.
+  assert.ok(user < 10e6, `${user / 1e6} s`);
+});
+
+test('who wants to send while the other side still lists waits for it', async () => {
+  const { transfers, hear, said } = await alone();
+  hear(OFFER(1, 1));
+  const stop = new AbortController();
+  const stopped = transfers.send([file('never', noise(1))], { signal: stop.signal });
+  const sent = transfers.send([file('mine', noise(1))]);
+  await pause(0);
+  stop.abort();
+  await assert.rejects(stopped, { name: 'AbortError' });
+  assert.deepEqual(said.map(([kind]) => kind), [64]);
+  hear([9, 2]);
+  await pause(0);
+  assert.deepEqual(said.map(([kind]) => kind), [64, 0, 1, 2]);
+  transfers.close();
+  await rejects(sent, 'closed', /the link is closed/);
+});
+
 test('a receiver that lies about what it has or got ends the transfer', async () => {
   for (const [lie, messages] of [
     ['has a file that was not offered', [[65, ...u32(1), ...u32(9), 0, ...u64(0), ...Array(32).fill(0)]]],

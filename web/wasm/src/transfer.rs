@@ -95,6 +95,7 @@ impl Transfer {
             (Turn::Sending(outgoing), heard) => outgoing.hear(heard, &mut records),
             (Turn::Receiving(incoming), heard) => incoming.hear(heard, &mut records),
             (Turn::Nothing, Heard::Message(message @ Message::Offer { .. })) => {
+                records.tell("listing");
                 let mut incoming = Box::new(Incoming::new(&mut records));
                 incoming.hear(Heard::Message(message), &mut records);
                 self.turn = Turn::Receiving(incoming);

@@ -270,7 +270,7 @@ fn what_goes_on_for_ever_is_refused() {
     let row = b
         .hear(&Message::Offer { version, id, offer }.encode())
         .expect("heard");
-    assert_eq!(parse(&row).len(), 1);
+    assert_eq!(parse(&row).len(), 2);
 }
 
 #[test]
