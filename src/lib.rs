@@ -12,6 +12,7 @@
 //!        <- the same folders, read backwards, with soft bits between tones and code -
 //!
 //!  topology   later
+//!  web        the page for browsers
 //!  earshot    all of it in one call
 //!  pairing    signals over a medium until a link is open
 //!  link       the open channel and what people do over it
@@ -61,6 +62,10 @@ pub mod pairing;
 // All of it in one call.
 #[cfg(all(feature = "live", feature = "net"))]
 pub mod earshot;
+
+// The page by which a browser takes part, and a server for it.
+#[cfg(feature = "web")]
+pub mod web;
 
 #[cfg(all(feature = "live", feature = "net"))]
 pub use earshot::pair;

@@ -144,6 +144,14 @@ const LIBRARY: &[Row] = &[
         &["medium", "modem", "link", "pairing"],
         &["thiserror", "tokio"],
     ),
+    edge("web", &[], &["thiserror", "tokio"]),
+    pure("web/page", &[], &["flate2"]),
+    pure("web/answer", &[], &["bytes", "http_body_util", "hyper"]),
+    edge(
+        "web/server",
+        &[],
+        &["hyper", "hyper_util", "thiserror", "tokio"],
+    ),
 ];
 
 /// The binary uses the library as a stranger would: of the crate it names only itself.
@@ -278,10 +286,10 @@ fn only_the_device_names_cpal_and_only_pairing_names_webrtc() {
         if names(&["webrtc", "rtc"]) {
             assert_eq!(top, "pairing");
         }
-        // What runs on tasks: the link, pairing, and the one call that is all of it.
+        // What runs on tasks: the link, pairing, the one call that is all of it, and the server.
         if names(&["tokio"]) {
             assert!(
-                ["pairing", "link", "earshot"].contains(&top),
+                ["pairing", "link", "earshot", "web"].contains(&top),
                 "{}",
                 row.module
             );

@@ -38,6 +38,7 @@ fn help_of_every_command_has_examples_and_fits_eighty_columns() {
         "devices",
         "completions",
         "man",
+        "web",
     ];
     for command in commands {
         let output = airshake()

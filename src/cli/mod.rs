@@ -34,6 +34,7 @@ mod talk;
 mod text;
 mod trust;
 mod typed;
+mod web;
 
 use std::process::ExitCode;
 
@@ -70,6 +71,7 @@ Examples:
   airshake decode hello.wav                   sound to bytes
   airshake say hello                          a message by sound alone ...
   airshake hear                               ... and who hears it
+  airshake web --open                         all of it in a browser
 
 Exit codes: 0 done; 1 nothing heard, no peer, or a failed verification;
 2 wrong usage or unreadable input; 130 interrupted.";
@@ -88,6 +90,7 @@ enum Command {
     Bench(bench::Bench),
     Devices(devices::Devices),
     Doctor(doctor::Doctor),
+    Web(web::Web),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -110,6 +113,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Bench(command) => command.run(cli.quiet),
         Command::Devices(command) => command.run(),
         Command::Doctor(command) => command.run(cli.quiet),
+        Command::Web(command) => command.run(cli.quiet),
         Command::Completions(command) => command.run(),
         Command::Man(command) => command.run(),
     };

@@ -1,0 +1,197 @@
+// From the first sound to four words: what happens, told while it happens.
+
+import * as airshake from '../airshake/src/index.js';
+import { openMicrophone, processed } from '../airshake/src/microphone.js';
+import { listDevices } from './devices.js';
+import { enter, find, make, notice } from './dom.js';
+import { count, oneLine, seconds, snr } from './text.js';
+import { explained, sentence } from './trouble.js';
+import { Waterfall } from './waterfall.js';
+
+/** What is shown of what happened, in lines. */
+const MOST_LINES = 200;
+/** A microphone that gives less than this for so long, in samples and milliseconds, is switched off. */
+const [MUTE, MUTE_MS] = [1e-5, 4000];
+
+/**
+ * Looks for the other side, shows it, and gives what was found; undefined if the user has had enough.
+ *
+ * @returns {Promise<object | undefined>} a meeting
+ */
+export async function look() {
+  const scene = new Scene();
+  enter('looking');
+  const stop = new AbortController();
+  const cancel = () => stop.abort();
+  find('cancel').addEventListener('click', cancel);
+  let stream;
+  try {
+    scene.now('The browser asks whether this page may use the microphone.');
+    stream = await openMicrophone(find('microphone').value || undefined);
+    listDevices();
+    stop.signal.throwIfAborted();
+    const track = stream.getAudioTracks()[0];
+    track.addEventListener('ended', () => !stop.signal.aborted && scene.trouble(new Error('the microphone is gone: connect it, and begin again')));
+    const changed = processed(track);
+    if (changed) scene.trouble(changed);
+    await scene.watch(stream);
+    scene.now('Looking for somebody within earshot.');
+    return await airshake.pair({ ...wishes(), stream, signal: stop.signal, onEvent: (event) => scene.tell(event) });
+  } catch (error) {
+    if (stop.signal.aborted || error?.reason === 'cancelled') return undefined;
+    throw error;
+  } finally {
+    find('cancel').removeEventListener('click', cancel);
+    await scene.end();
+    // The sound has done its work: the sign that somebody listens goes out.
+    stream?.getTracks().forEach((track) => track.stop());
+  }
+}
+
+/** What was chosen under Options. */
+function wishes() {
+  return {
+    ways: find('ways').value,
+    code: find('code').value.trim() || undefined,
+    profile: find('profile').value || undefined,
+    volume: Number(find('volume').value) / 100,
+    loudspeaker: find('loudspeaker').value || undefined,
+  };
+}
+
+/** What is seen while somebody is looked for. */
+class Scene {
+  constructor() {
+    this.begun = performance.now();
+    this.troubles = new Set();
+    find('looking-events').replaceChildren();
+    find('looking-notices').replaceChildren();
+    find('looking-title').textContent = 'Listening';
+    this.waterfall = new Waterfall(find('waterfall'), find('marks'));
+  }
+
+  async watch(stream) {
+    await this.waterfall.start(stream);
+    let heard = performance.now();
+    this.timer = setInterval(() => {
+      const peak = this.waterfall.peak();
+      const level = peak > 0 ? 20 * Math.log10(peak) : -99;
+      find('level').value = Math.max(-72, level);
+      find('level-out').textContent = peak > 0 ? `${level.toFixed(0)} dB` : 'silent';
+      if (peak > MUTE) heard = performance.now();
+      else if (performance.now() - heard > MUTE_MS) {
+        this.warn('mute', 'The microphone gives nothing at all', 'It may be switched off: by a key, a switch on the computer, or in the system’s settings. Or choose another one under Options.');
+      }
+    }, 150);
+  }
+
+  async end() {
+    clearInterval(this.timer);
+    await this.waterfall.stop();
+  }
+
+  /** What goes on at the moment. */
+  now(words) {
+    const line = find('looking-now');
+    if (line.textContent !== words) line.textContent = words;
+  }
+
+  line(words) {
+    const time = `${((performance.now() - this.begun) / 1000).toFixed(1)} s`;
+    const list = find('looking-events');
+    list.append(make('li', null, make('time', null, time), make('span', null, words)));
+    if (list.children.length > MOST_LINES) list.firstChild.remove();
+    list.scrollTop = list.scrollHeight;
+  }
+
+  warn(kind, title, ...lines) {
+    if (this.troubles.has(kind) || this.troubles.size > 8) return;
+    this.troubles.add(kind);
+    find('looking-notices').append(notice('warn', title, ...lines));
+  }
+
+  trouble(error) {
+    if (error.name === 'ProcessedSoundError') {
+      this.warn('processed', 'The browser changes what this microphone hears', `${sentence(error.processing.map((name) => PROCESSING[name] ?? name).join(', '))} It was asked not to, and does it all the same; tones may be lost.`, 'If nothing is heard, try another browser or another microphone.');
+    } else {
+      const { title, words, advice } = explained(error);
+      this.warn(error.message, title, words, ...advice.slice(0, 1));
+    }
+  }
+
+  tell(event) {
+    switch (event.type) {
+      case 'playing':
+        find('looking-title').textContent = 'Speaking and listening';
+        this.waterfall.mark('ours', event.airSeconds, 0, count(event.bytes, 'byte'));
+        break;
+      case 'heard':
+        this.line(`heard ${count(event.bytes, 'byte')}, ${snr(event.snrDb)}`);
+        if (!this.waterfall.settle(`${count(event.bytes, 'byte')}, ${event.snrDb.toFixed(0)} dB`)) {
+          this.waterfall.mark('theirs', 0.3, 0.3, `${count(event.bytes, 'byte')}, ${event.snrDb.toFixed(0)} dB`);
+        }
+        break;
+      case 'modem':
+        this.modem(event.event);
+        break;
+      case 'note':
+        this.note(event);
+        break;
+      case 'trouble':
+        this.trouble(event.error);
+        break;
+      case 'connected':
+        this.line(`connected by ${event.way} in ${event.seconds.toFixed(1)} s`);
+        this.now('Connected; proving it to each other.');
+        break;
+    }
+  }
+
+  modem(event) {
+    switch (event.type) {
+      case 'carrier':
+        this.waterfall.mark('maybe', 0.05);
+        break;
+      case 'header':
+        this.waterfall.mark('theirs', (event.until - event.at) / 48000, 0.1, event.bytes ? `${count(event.bytes, 'byte')} …` : '');
+        this.now('Somebody speaks.');
+        break;
+      case 'lost':
+        this.line(`a burst could not be read, ${snr(event.snrDb)}`);
+        break;
+    }
+  }
+
+  note({ note, advice, words }) {
+    const [line, now] = NOTES[note] ?? [oneLine(note), undefined];
+    this.line(line);
+    if (now) this.now(now);
+    if (note === 'unreached') {
+      this.warn('unreached', 'Heard, but nothing came over the network yet', ...(words ? [sentence(oneLine(words, 400))] : []), advice ? oneLine(advice, 600) : 'Raise the volume of this computer and move closer; if that does not help, try a phone hotspot, for guest networks keep their devices apart.');
+    }
+  }
+}
+
+const NOTES = {
+  answering: ['answering', 'Answering.'],
+  answered: ['got an answer', 'Got an answer; connecting.'],
+  knocked: ['somebody who heard it connects', 'Somebody who heard it connects.'],
+  busy: ['who was heard pairs with somebody else; waiting for another', 'Who was heard pairs with somebody else; waiting for another.'],
+  connecting: ['connecting over the network', 'Connecting over the network.'],
+  outpaced: ['somebody else was faster; waiting for another', 'Looking for somebody within earshot.'],
+  'peer-gone': ['the other side went quiet; starting over', 'Looking for somebody within earshot.'],
+  'no-route': ['the network brought no link; starting over', 'Looking for somebody within earshot.'],
+  unreached: ['heard, and nothing came over the network; going on', undefined],
+};
+
+const PROCESSING = {
+  echoCancellation: 'echo cancellation',
+  noiseSuppression: 'noise suppression',
+  autoGainControl: 'automatic gain',
+};
+
+/** The two ways to say how it went. */
+export function how({ way, seconds: time }) {
+  const ways = { 'one-sound': 'by one sound', 'two-sounds': 'by two sounds' };
+  return `Connected ${ways[way] ?? `by ${oneLine(way)}`} in ${seconds(time)}.`;
+}

@@ -1,0 +1,135 @@
+// The open link: what is said both ways, and its end.
+
+import { enter, find, make, notice } from './dom.js';
+import { Moves } from './moves.js';
+import { oneLine, plain, seconds } from './text.js';
+import { explained, sentence } from './trouble.js';
+
+/** Lines that are kept on the page. */
+const MOST_LINES = 1000;
+
+/**
+ * Shows the link until it has ended and the user wants to go on.
+ *
+ * @param {object} link @param {string} how it came about
+ */
+export async function talk(link, how) {
+  const chat = new Chat();
+  const ending = new AbortController();
+  const { signal } = ending;
+  const moves = new Moves(link, (words) => chat.told(words), signal);
+  find('connected-title').textContent = 'Connected';
+  find('connected-how').textContent = how;
+  find('end-notice').replaceChildren();
+  open(true);
+  chat.told('What you type appears on the other side, and nowhere else.');
+  enter('connected', find('line'));
+
+  link.addEventListener('text', ({ detail }) => chat.add('other', detail), { signal });
+  link.addEventListener('standing', ({ detail }) => tellStanding(detail), { signal });
+  const line = find('line');
+  const say = async (event) => {
+    event?.preventDefault();
+    const text = line.value.replace(/\s+$/, '');
+    if (text === '') return;
+    line.value = '';
+    chat.add('mine', text);
+    try {
+      // The other side shows lines.
+      for (const each of text.split('\n')) await link.say(each);
+    } catch (error) {
+      chat.told(`not sent: ${oneLine(error.message, 300)}`);
+      if (line.value === '') line.value = text;
+    }
+  };
+  find('say').addEventListener('submit', say, { signal });
+  line.addEventListener(
+    'keydown',
+    (event) => {
+      // Not while an input method still composes.
+      if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) say(event);
+    },
+    { signal },
+  );
+  find('leave').addEventListener('click', () => link.close().catch(() => {}), { signal });
+  const keep = (event) => event.preventDefault();
+  addEventListener('beforeunload', keep, { signal });
+  addEventListener('visibilitychange', () => document.hidden || chat.seen(), { signal });
+
+  const { reason, words } = await link.closed;
+  ending.abort();
+  moves.end();
+  open(false);
+  find('connected-title').textContent = 'The connection has ended';
+  find('connected-how').textContent = '';
+  return new Promise((resolve) => {
+    const again = make('button', { type: 'button', class: 'primary', onclick: resolve }, 'Pair again');
+    const expected = reason === 'left' || reason === 'closed';
+    const told = notice(expected ? 'good' : 'warn', sentence(oneLine(words ?? reason ?? 'it is over', 400)), 'What was said and received stays here until you leave or pair again.', make('p', { class: 'row' }, again));
+    find('end-notice').replaceChildren(told);
+    enter('connected', undefined);
+  });
+}
+
+/** Whether there is somebody to talk to. */
+function open(yes) {
+  find('say').hidden = !yes;
+  find('drop').hidden = !yes;
+  find('leave').parentElement.hidden = !yes;
+}
+
+function tellStanding({ standing, afterSeconds }) {
+  const words =
+    standing === 'interrupted'
+      ? 'Nothing is heard of the other side for a while: it may sleep, or have lost the network.'
+      : `The other side is there again${afterSeconds > 0 ? `, after ${seconds(afterSeconds)}` : ''}.`;
+  find('connected-how').textContent = words;
+}
+
+/** What was said. */
+class Chat {
+  constructor() {
+    this.list = find('chat');
+    this.list.replaceChildren();
+    this.unseen = 0;
+  }
+
+  /** @param {'mine' | 'other'} whose @param {string} text */
+  add(whose, text) {
+    const now = new Date();
+    const time = make('time', { datetime: now.toISOString() }, now.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }));
+    const who = make('span', { class: 'who' }, whose === 'mine' ? 'You' : 'The other side', time);
+    this.append(make('li', { class: whose }, who, make('span', { class: 'text', dir: 'auto' }, plain(text))));
+    if (whose === 'other' && document.hidden) {
+      this.unseen += 1;
+      document.title = `(${this.unseen}) Airshake`;
+    }
+  }
+
+  told(words) {
+    this.append(make('li', { class: 'told' }, words));
+  }
+
+  seen() {
+    this.unseen = 0;
+    document.title = 'Airshake';
+  }
+
+  append(entry) {
+    const { list } = this;
+    // Who reads what was said before is left there.
+    const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 60;
+    list.append(entry);
+    if (list.children.length > MOST_LINES) list.firstChild.remove();
+    if (atEnd) list.scrollTop = list.scrollHeight;
+  }
+}
+
+/** An error of what was about to become a link. */
+export function failed(error) {
+  const { title, words, advice } = explained(error);
+  find('failed-title').textContent = title;
+  find('failed-words').textContent = words;
+  find('failed-advice').replaceChildren(...advice.map((line) => make('li', null, line)));
+  enter('failed');
+}

@@ -1,0 +1,184 @@
+// What the microphone hears, frequency over time, as it goes by.
+
+import { rgb, shade } from './plot.js';
+
+/** Frequencies that are told apart, lowest first, up to TOP_HZ. */
+const ROWS = 72;
+const TOP_HZ = 21_000;
+
+/** Seconds that are shown, and times a second that are. */
+const SHOWN_S = 12;
+const RATE = 30;
+
+/** So many decibels a second the room may seem to become louder; quieter it becomes at once. */
+const RISE = 2;
+/** Above the room from which on there is colour, and where it is full. */
+const [FIRST_DB, FULL_DB] = [5, 38];
+
+export class Waterfall {
+  /** @param {HTMLCanvasElement} canvas @param {HTMLCanvasElement} marks laid over it */
+  constructor(canvas, marks) {
+    this.canvas = canvas;
+    this.overlay = marks;
+    this.columns = SHOWN_S * RATE;
+    this.marks = [];
+    this.still = matchMedia('(prefers-reduced-motion: reduce)');
+    this.dark = matchMedia('(prefers-color-scheme: dark)');
+    this.onScheme = () => this.scheme();
+  }
+
+  /** Begins to draw what this stream gives. @param {MediaStream} stream */
+  async start(stream) {
+    this.context = new AudioContext({ latencyHint: 'playback' });
+    this.analyser = this.context.createAnalyser();
+    this.analyser.fftSize = 2048;
+    this.analyser.smoothingTimeConstant = 0;
+    this.source = this.context.createMediaStreamSource(stream);
+    this.source.connect(this.analyser);
+    this.levels = new Float32Array(this.analyser.frequencyBinCount);
+    this.wave = new Float32Array(this.analyser.fftSize);
+    this.floors = new Float32Array(ROWS).fill(-200);
+    this.column = 0;
+    this.begun = performance.now();
+    this.marks = [];
+    this.image = new ImageData(this.columns, ROWS);
+    this.small = new OffscreenCanvas(this.columns, ROWS);
+    this.values = new Uint8Array(this.columns * ROWS);
+    this.scheme();
+    this.dark.addEventListener('change', this.onScheme);
+    this.running = true;
+    this.context.resume().catch(() => {});
+    this.frame();
+  }
+
+  /** Ends it; the picture stays. */
+  async stop() {
+    if (!this.running) return;
+    this.running = false;
+    this.dark.removeEventListener('change', this.onScheme);
+    cancelAnimationFrame(this.request);
+    clearTimeout(this.later);
+    this.source.disconnect();
+    await this.context.close();
+  }
+
+  /** The largest sample lately, 0 to 1. */
+  peak() {
+    let peak = 0;
+    for (const sample of this.wave) peak = Math.max(peak, Math.abs(sample));
+    return peak;
+  }
+
+  /**
+   * Marks what was played or heard. @param {'ours' | 'theirs' | 'maybe'} kind
+   * @param {number} seconds how long it is @param {number} ago how long ago it began @param {string} label
+   */
+  mark(kind, seconds, ago = 0, label = '') {
+    const from = (performance.now() - this.begun) / 1000 - ago;
+    this.marks.push({ kind, from, to: from + seconds, label });
+    if (this.marks.length > 100) this.marks.shift();
+  }
+
+  /** What was a guess is now known, or forgotten. */
+  settle(label) {
+    const guess = this.marks.findLast(({ kind }) => kind === 'maybe');
+    if (guess) Object.assign(guess, { kind: 'theirs', label });
+    return guess !== undefined;
+  }
+
+  frame() {
+    if (!this.running) return;
+    // A picture that slides is motion: who wants none sees it renewed now and then.
+    if (this.still.matches) this.later = setTimeout(() => this.frame(), 500);
+    else this.request = requestAnimationFrame(() => this.frame());
+    const now = (performance.now() - this.begun) / 1000;
+    const due = Math.floor(now * RATE);
+    if (due <= this.column) return;
+    this.listen(Math.min(due - this.column, this.columns));
+    this.column = due;
+    this.draw(now);
+  }
+
+  /** Lays what is heard now into the next columns. */
+  listen(count) {
+    this.analyser.getFloatFrequencyData(this.levels);
+    this.analyser.getFloatTimeDomainData(this.wave);
+    const perBin = this.context.sampleRate / this.analyser.fftSize;
+    const settling = this.column < 2 * RATE;
+    for (let row = 0; row < ROWS; row++) {
+      const first = Math.max(1, Math.round((TOP_HZ * row) / ROWS / perBin));
+      const last = Math.min(this.levels.length, Math.max(first + 1, Math.round((TOP_HZ * (row + 1)) / ROWS / perBin)));
+      let level = -200;
+      for (let bin = first; bin < last; bin++) level = Math.max(level, this.levels[bin]);
+      if (!Number.isFinite(level)) level = -200;
+      // The first second tells what the room is like.
+      const rise = (settling ? 30 : RISE) * (count / RATE);
+      this.floors[row] = Math.max(-100, Math.min(level, this.floors[row] <= -200 ? level : this.floors[row] + rise));
+      const share = Math.max(0, Math.min(1, (level - this.floors[row] - FIRST_DB) / (FULL_DB - FIRST_DB)));
+      const value = Math.round(255 * share);
+      for (let i = 1; i <= count; i++) this.values[((this.column + i) % this.columns) * ROWS + row] = value;
+    }
+  }
+
+  draw(now) {
+    const { canvas, overlay } = this;
+    const ratio = Math.min(2, devicePixelRatio || 1);
+    const [width, height] = [Math.round(canvas.clientWidth * ratio), Math.round(canvas.clientHeight * ratio)];
+    if (width === 0 || height === 0) return;
+    for (const each of [canvas, overlay]) {
+      if (each.width !== width || each.height !== height) [each.width, each.height] = [width, height];
+    }
+    const { data } = this.image;
+    for (let x = 0; x < this.columns; x++) {
+      const from = ((this.column + 1 + x) % this.columns) * ROWS;
+      for (let row = 0; row < ROWS; row++) {
+        data.set(this.shades[this.values[from + row]], 4 * ((ROWS - 1 - row) * this.columns + x));
+      }
+    }
+    this.small.getContext('2d').putImageData(this.image, 0, 0);
+    const pen = canvas.getContext('2d');
+    pen.imageSmoothingEnabled = true;
+    pen.drawImage(this.small, 0, 0, width, height);
+    this.drawMarks(overlay.getContext('2d'), width, height, ratio, now);
+  }
+
+  drawMarks(pen, width, height, ratio, now) {
+    pen.clearRect(0, 0, width, height);
+    pen.font = `${12 * ratio}px system-ui, sans-serif`;
+    pen.textBaseline = 'top';
+    const at = (time) => width * (1 - (now - time) / SHOWN_S);
+    const chip = (text, x, y, colour) => {
+      const wide = pen.measureText(text).width;
+      pen.fillStyle = this.card;
+      pen.globalAlpha = 0.88;
+      pen.fillRect(x - 4 * ratio, y - 2 * ratio, wide + 8 * ratio, 18 * ratio);
+      pen.globalAlpha = 1;
+      pen.fillStyle = colour;
+      pen.fillText(text, x, y);
+    };
+    for (const kilo of [3, 9, 15]) chip(`${kilo} kHz`, 8 * ratio, height * (1 - (kilo * 1000) / TOP_HZ) - 6 * ratio, this.soft);
+    for (const { kind, from, to, label } of this.marks) {
+      if (now - to > SHOWN_S) continue;
+      const colour = kind === 'ours' ? this.ours : this.theirs;
+      const [left, right] = [at(from), Math.min(width, at(to))];
+      pen.fillStyle = colour;
+      // Ours a thin line, theirs a thick one: not by colour alone.
+      const thick = (kind === 'ours' ? 3 : 6) * ratio;
+      if (kind !== 'maybe') pen.fillRect(left, height - thick, Math.max(2 * ratio, right - left), thick);
+      else pen.fillRect(left, height - thick, 2 * ratio, thick);
+      if (label) {
+        const x = Math.max(5 * ratio, Math.min(left, width - pen.measureText(label).width - 10 * ratio));
+        chip(label, x, height - thick - 20 * ratio, colour);
+      }
+    }
+  }
+
+  /** The page's colours, which change with the evening. */
+  scheme() {
+    const style = getComputedStyle(document.documentElement);
+    const colour = (name) => style.getPropertyValue(name).trim();
+    const ramp = [0, 1, 2].map((i) => rgb(colour(`--fall-${i}`)));
+    this.shades = Array.from({ length: 256 }, (_, i) => shade(ramp, i / 255));
+    [this.ours, this.theirs, this.soft, this.card] = ['--ours', '--theirs', '--soft', '--card'].map(colour);
+  }
+}
