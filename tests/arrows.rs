@@ -131,6 +131,7 @@ const LIBRARY: &[Row] = &[
             "getrandom",
             "hmac",
             "if_addrs",
+            "p256",
             "rtc",
             "sha1",
             "socket2",
