@@ -8,13 +8,9 @@
 //! The end of the data costs nothing: who has taken all the data has drained the link, whether or
 //! not its program has looked for the end as well.
 
-use super::frame::OVERHEAD;
+use super::frame::{WINDOW, cost};
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{Notify, watch};
-
-/// Bytes that may be sent and not yet taken by the peer's user: as much as 100 MB/s need when the
-/// way there and back takes 20 ms, and half of what a channel takes without waiting.
-pub(super) const WINDOW: u64 = 2 << 20;
 
 /// Both directions of one link.
 #[derive(Debug)]
@@ -125,8 +121,4 @@ impl Flow {
     pub(super) fn taken(&self) -> u64 {
         self.taken.load(Ordering::Relaxed)
     }
-}
-
-fn cost(bytes: usize) -> u64 {
-    (bytes + OVERHEAD) as u64
 }

@@ -81,6 +81,8 @@ pub enum CloseReason {
     Refused,
     /// The peer sent something for use before it had said that it takes us for the one it meant.
     TooEarly,
+    /// The peer sent more than it may while what it sent before waits.
+    TooMuch,
     /// Nothing was heard of the peer for so long.
     PeerSilent {
         /// The whole silence.
@@ -102,6 +104,9 @@ impl fmt::Display for CloseReason {
             Self::TooEarly => f.write_str(
                 "the other side sent something before it had accepted us: it is broken or hostile",
             ),
+            Self::TooMuch => {
+                f.write_str("the other side sent more than it may at once: it is broken or hostile")
+            }
             Self::PeerSilent { silence } => write!(
                 f,
                 "nothing heard of the other side for {:.1} s: it was stopped, sleeps, or lost the \

@@ -3,6 +3,7 @@
 
 use super::{
     Channel, CloseReason, Frame, Heartbeat, LinkEvent, Standing,
+    endpoint::WITHOUT_DOORS,
     line::Line,
     reunion::{Bond, Reunion},
     reunite::{Met, again},
@@ -40,6 +41,8 @@ pub(super) struct Keeper {
     way: Option<Arc<dyn WayBack>>,
     /// Where the peer is, and where we have told it that we are.
     doors: Vec<SocketAddr>,
+    /// Whether the peer says that it cannot be found again elsewhere.
+    doorless: bool,
     told: Vec<SocketAddr>,
     /// Doors of the peer that say that nobody is there: if the peer is heard later, they lie.
     asking: Option<Pending<Vec<SocketAddr>>>,
@@ -95,6 +98,7 @@ impl Keeper {
             bond,
             way,
             doors: Vec::new(),
+            doorless: false,
             told: Vec::new(),
             asking: None,
             suspects: Vec::new(),
@@ -208,6 +212,7 @@ impl Keeper {
             }
             Ok(Frame::Doors(doors)) => {
                 // It may overtake the acceptance, which waits its turn; nothing is done there before.
+                self.doorless = doors.is_empty();
                 if doors != self.doors {
                     self.doors = doors.clone();
                     self.liars.clear();
@@ -260,7 +265,7 @@ impl Keeper {
             None => {}
             Some(lost) => {
                 let silence = lost.since.elapsed();
-                if silence >= dead_after + self.heartbeat.patience {
+                if silence >= dead_after + self.patience() {
                     return Err(CloseReason::PeerSilent { silence });
                 }
             }
@@ -289,6 +294,15 @@ impl Keeper {
     /// Whether a broken connection is not the end.
     fn lasts(&self) -> bool {
         !self.heartbeat.patience.is_zero() && *self.accepted.borrow() && self.line.has_accepted()
+    }
+
+    /// How long a broken connection is waited for. There is less to hope for where only the old one
+    /// can come back.
+    fn patience(&self) -> Duration {
+        match self.doorless {
+            true => self.heartbeat.patience.min(WITHOUT_DOORS),
+            false => self.heartbeat.patience,
+        }
     }
 
     /// The connection is broken: looks for another, and whether it comes back by itself.

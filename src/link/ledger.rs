@@ -24,6 +24,7 @@ pub(super) struct Ledger {
     ever_sent: u64,
     ever_sent_cost: u64,
     /// How many have come from the peer.
+    #[cfg(any(test, feature = "net"))]
     heard: u64,
     /// What all that was said costs.
     cost: u64,
@@ -38,6 +39,7 @@ struct Entry {
 }
 
 /// The peer says that it has heard what it was never sent, or lacks what it has said it took.
+#[cfg(any(test, feature = "net"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the other side has {theirs} messages of ours: it can have {least} to {most}")]
 pub(super) struct Impossible {
@@ -73,16 +75,19 @@ impl Ledger {
     }
 
     /// Whether all that was said has been given to the present connection.
+    #[cfg(any(test, feature = "net"))]
     pub(super) fn is_sent(&self) -> bool {
         self.sent == self.kept.len()
     }
 
     /// One has come.
+    #[cfg(any(test, feature = "net"))]
     pub(super) fn heard(&mut self) {
         self.heard = self.heard.saturating_add(1);
     }
 
     /// How many have come.
+    #[cfg(any(test, feature = "net"))]
     pub(super) fn heard_so_far(&self) -> u64 {
         self.heard
     }
@@ -105,6 +110,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`Impossible`]: the peer keeps other books than we. The link is then over.
+    #[cfg(any(test, feature = "net"))]
     pub(super) fn go_on(&mut self, theirs: u64) -> Result<(), Impossible> {
         let (least, most) = (self.forgotten, self.ever_sent);
         if !(least..=most).contains(&theirs) {

@@ -9,11 +9,17 @@
 //! 3. `Link`: both users have accepted the other side, and its far end is watched. [`Frame`] is
 //!    what travels over it.
 //!
+//! [`Endpoint`] is one end of a link without a task or a socket, for web pages and others who have
+//! their own.
+//!
 //! A link outlives its channel. Both sides count the frames and keep what the other may lack; when
 //! nothing is heard any more both try, by a `WayBack`, to reach each other over a new channel, and
 //! know each other again by what they shared at their first meeting.
 
+mod endpoint;
 mod frame;
+mod heart;
+mod ledger;
 mod proof;
 mod text;
 
@@ -22,13 +28,9 @@ mod channel;
 #[cfg(feature = "net")]
 mod flow;
 #[cfg(feature = "net")]
-mod heart;
-#[cfg(feature = "net")]
 mod introduction;
 #[cfg(feature = "net")]
 mod keeper;
-#[cfg(feature = "net")]
-mod ledger;
 #[cfg(feature = "net")]
 mod line;
 #[cfg(feature = "net")]
@@ -49,7 +51,9 @@ pub mod transfer;
 #[cfg(all(test, feature = "net"))]
 pub(crate) mod testing;
 
+pub use endpoint::{Endpoint, SayError};
 pub use frame::{Frame, FrameError, MAX_DOORS, MAX_PAYLOAD, OVERHEAD, VERSION};
+pub use heart::{CloseReason, Heartbeat, LinkEvent, Standing};
 pub use proof::{
     CHANCE, Certificates, Claims, Code, CodeError, Encounter, LONGEST, Message, Proof, ProofError,
     Proven, Root, Secret, Side, Step, Words,
@@ -58,8 +62,6 @@ pub use text::clean;
 
 #[cfg(feature = "net")]
 pub use channel::{Channel, ChannelError};
-#[cfg(feature = "net")]
-pub use heart::{CloseReason, Heartbeat, LinkEvent, Standing};
 #[cfg(feature = "net")]
 pub use introduction::{Introduction, NotAccepted, Unproven};
 #[cfg(feature = "net")]

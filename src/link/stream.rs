@@ -164,9 +164,10 @@ fn broken(reason: &CloseReason) -> io::Error {
             io::ErrorKind::UnexpectedEof
         }
         CloseReason::PeerSilent { .. } => io::ErrorKind::TimedOut,
-        CloseReason::Refused | CloseReason::TooEarly | CloseReason::OutOfStep => {
-            io::ErrorKind::ConnectionAborted
-        }
+        CloseReason::Refused
+        | CloseReason::TooEarly
+        | CloseReason::TooMuch
+        | CloseReason::OutOfStep => io::ErrorKind::ConnectionAborted,
     };
     io::Error::new(kind, reason.to_string())
 }

@@ -103,7 +103,7 @@ async fn what_comes_after_its_acceptance_waits_for_ours_and_no_more_than_may() {
     let (a, _b, queue) = introduced().await;
     queue.send_back(&Frame::Accept.encode()).await;
     // More than any peer may send.
-    let most = 2 * crate::link::flow::WINDOW as usize / MAX_PAYLOAD;
+    let most = 2 * crate::link::frame::WINDOW as usize / MAX_PAYLOAD;
     for n in 0..most + 100 {
         let data = vec![n as u8; MAX_PAYLOAD];
         queue.send_back(&Frame::Data(data).encode()).await;

@@ -99,7 +99,7 @@ async fn a_writer_waits_for_a_reader_who_takes_nothing_and_hears_the_peer_meanwh
         }
     });
     tokio::time::sleep(quick().dead_after * 3).await;
-    let window = crate::link::flow::WINDOW as usize;
+    let window = crate::link::frame::WINDOW as usize;
     let before = sent.load(Ordering::Relaxed);
     assert!(
         before <= window + MAX_PAYLOAD,
@@ -120,7 +120,7 @@ async fn a_writer_waits_for_a_reader_who_takes_nothing_and_hears_the_peer_meanwh
 #[tokio::test]
 async fn two_who_only_write_are_each_freed_by_what_the_other_takes() {
     let (mut a, mut b, _) = linked().await;
-    let total = 6 * crate::link::flow::WINDOW as usize;
+    let total = 6 * crate::link::frame::WINDOW as usize;
     let write = |sender: LinkSender| async move {
         for _ in 0..total / MAX_PAYLOAD {
             sender.send_data(&[1; MAX_PAYLOAD]).await.unwrap();
