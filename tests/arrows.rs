@@ -121,6 +121,7 @@ const LIBRARY: &[Row] = &[
         &["units", "signal", "medium"],
         &["hkdf", "sha2", "thiserror"],
     ),
+    pure("pairing/guide", &["signal", "link"], &["thiserror"]),
     edge(
         "pairing/driver",
         &["units", "signal", "medium", "link"],

@@ -1,0 +1,352 @@
+use super::{
+    testing::{End, Room, Way, description, ms},
+    *,
+};
+use crate::{
+    link::{Certificates, ProofError},
+    pairing::Failure,
+    signal::{Beacon, Description, Pwd, Role, Secret, Tag, pack},
+};
+use proptest::prelude::*;
+
+fn code(text: &str) -> GuideOptions {
+    GuideOptions {
+        code: Some(text.parse().unwrap()),
+        ..GuideOptions::default()
+    }
+}
+
+fn beacon(fingerprint: Fingerprint) -> Beacon {
+    Beacon {
+        fingerprint,
+        secret: Secret([1, 2, 3, 4, 5, 6, 7, 8]),
+        max_message_size: 65_536,
+        candidates: description(99, Role::Offer).candidates,
+    }
+}
+
+/// A guide that has begun, made its first offer, and heard this.
+fn hearing(ways: Ways, envelope: &[u8]) -> (Guide, Vec<Command>) {
+    let mut guide = Guide::new(GuideOptions {
+        ways,
+        ..GuideOptions::default()
+    });
+    tell(&mut guide, 0, Told::Start);
+    let sdp = description(1, Role::Offer).to_sdp();
+    let attempt = Attempt(1);
+    tell(&mut guide, 10, Told::Described { attempt, sdp });
+    let envelope = envelope.to_vec();
+    let commands = tell(&mut guide, 50, Told::Heard { envelope });
+    (guide, commands)
+}
+
+fn tell(guide: &mut Guide, at: u64, told: Told) -> Vec<Command> {
+    guide.tell(ms(at), told).collect()
+}
+
+/// Ticks until then; gives what was asked for.
+fn wait(guide: &mut Guide, until: u64) -> Vec<Command> {
+    let mut asked = Vec::new();
+    while let Some(due) = guide.deadline().filter(|due| *due < ms(until)) {
+        asked.extend(guide.tell(due, Told::Tick));
+    }
+    asked
+}
+
+#[test]
+fn two_pages_meet_by_two_sounds_and_see_the_same_words() {
+    for seed in 0..200 {
+        let begins = ms(seed * 37 % 4000);
+        let options = GuideOptions::default();
+        let room = Room::new(vec![(options.clone(), ms(0)), (options, begins)], seed);
+        let (ends, took) = room.drive();
+        let [End::Met(a, Way::TwoSounds), End::Met(b, Way::TwoSounds)] = &ends[..] else {
+            panic!("{seed}: {ends:?}");
+        };
+        assert_eq!((a.words, a.root, a.by_code), (b.words, b.root, false));
+        // As long as the machines of command lines take at most, which say the same.
+        assert!(took < begins + ms(20_000), "{seed}: {took:?}");
+    }
+}
+
+#[test]
+fn a_code_is_compared_and_a_wrong_one_ends_it_for_both() {
+    let pair = |a, b| {
+        let (ends, _) = Room::new(vec![(a, ms(0)), (b, ms(700))], 7).drive();
+        ends
+    };
+    let met = pair(code("blue horse"), code("Blue  horse"));
+    assert!(
+        met.iter()
+            .all(|end| matches!(end, End::Met(p, _) if p.by_code)),
+        "{met:?}"
+    );
+    let wrong = pair(code("blue horse"), code("red horse"));
+    let told = |end: &End| *end == End::Ended(Ended::Proof(ProofError::WrongCode));
+    assert!(wrong.iter().any(told), "{wrong:?}");
+    assert!(!wrong.iter().any(|end| matches!(end, End::Met(..))));
+    let one = pair(code("blue horse"), GuideOptions::default());
+    for end in one {
+        assert!(
+            matches!(
+                end,
+                End::Ended(Ended::Proof(ProofError::CodeMismatch { .. }))
+            ),
+            "{end:?}"
+        );
+    }
+}
+
+#[test]
+fn where_the_network_brings_nothing_both_are_told_so() {
+    let options = GuideOptions::default();
+    let mut room = Room::new(vec![(options.clone(), ms(0)), (options, ms(900))], 3);
+    room.network = false;
+    let (ends, _) = room.drive();
+    let apart = |end: &End| matches!(end, End::Ended(Ended::Failed(Failure::NoRoute(_))));
+    assert!(ends.iter().any(apart), "{ends:?}");
+}
+
+#[test]
+fn a_beacon_is_approached_at_once_and_answered_by_sound_only_if_that_brings_nothing() {
+    let beacon = beacon(Fingerprint::Sha256([9; 32]));
+    let packed = pack(&beacon.clone().into());
+    let (mut guide, commands) = hearing(Ways::Both, &packed);
+    let attempt = Attempt(2);
+    assert!(
+        commands.contains(&Command::Offer { attempt }),
+        "{commands:?}"
+    );
+    let ours = description(2, Role::Offer);
+    let sdp = ours.to_sdp();
+    let commands = tell(&mut guide, 100, Told::Described { attempt, sdp });
+    let [
+        Command::Accept {
+            sdp,
+            provisional: false,
+            ..
+        },
+    ] = &commands[..]
+    else {
+        panic!("{commands:?}");
+    };
+    let theirs = Description::from_sdp(sdp, Role::Answer).unwrap();
+    let pwd: Pwd = ours.ice_credentials().pwd;
+    assert_eq!(theirs, beacon.answer_to(&pwd));
+
+    let said = |commands: &[Command]| -> Option<Vec<u8>> {
+        commands.iter().find_map(|command| match command {
+            Command::Say { envelope, .. } => Some(envelope.clone()),
+            _ => None,
+        })
+    };
+    assert_eq!(said(&wait(&mut guide, 2000)), None);
+    let answer = said(&wait(&mut guide, 2200)).expect("an answer is said");
+    let Ok(Signal::Description(answer)) = unpack(&answer) else {
+        panic!("{answer:?}");
+    };
+    assert_eq!(answer.answers(), Some(Tag::of(&packed)));
+    assert_eq!(answer.ice_credentials(), ours.ice_credentials());
+    assert_eq!(answer.fingerprint, ours.fingerprint.truncated());
+}
+
+#[test]
+fn a_beacon_of_half_a_fingerprint_is_nothing_an_engine_can_use() {
+    let half = beacon(Fingerprint::Sha256([9; 32]).truncated());
+    let (_, commands) = hearing(Ways::Both, &pack(&half.into()));
+    assert_eq!(commands, []);
+}
+
+#[test]
+fn by_two_sounds_nobody_is_approached_before_our_answer_was_said() {
+    let packed = pack(&beacon(Fingerprint::Sha256([9; 32])).into());
+    let (mut guide, _) = hearing(Ways::TwoSounds, &packed);
+    let attempt = Attempt(2);
+    let sdp = description(2, Role::Offer).to_sdp();
+    let mut commands = tell(&mut guide, 100, Told::Described { attempt, sdp });
+    commands.extend(wait(&mut guide, 400));
+    assert!(
+        matches!(commands[..], [Command::Say { .. }]),
+        "{commands:?}"
+    );
+    tell(&mut guide, 400, Told::Started { air: ms(400) });
+    assert_eq!(wait(&mut guide, 800), []);
+    tell(&mut guide, 800, Told::Finished);
+    let accepts = |commands: Vec<Command>| {
+        let accept = |command: &Command| matches!(command, Command::Accept { .. });
+        commands.iter().any(accept)
+    };
+    assert!(!accepts(wait(&mut guide, 1799)));
+    assert!(accepts(wait(&mut guide, 1810)));
+}
+
+#[test]
+fn an_engine_that_cannot_even_describe_itself_is_the_end() {
+    let mut guide = Guide::new(GuideOptions::default());
+    let mut commands = tell(&mut guide, 0, Told::Start);
+    let mut tried = 0;
+    while let Some(Command::Offer { attempt }) = commands
+        .iter()
+        .find(|command| matches!(command, Command::Offer { .. }))
+    {
+        let attempt = *attempt;
+        tried += 1;
+        assert!(tried <= MOST_FAILURES);
+        let sdp = "v=0\r\n".to_owned();
+        commands = tell(&mut guide, tried.into(), Told::Described { attempt, sdp });
+    }
+    assert!(
+        matches!(commands.last(), Some(Command::End(Ended::Engine(_)))),
+        "{commands:?}"
+    );
+    assert_eq!(guide.deadline(), None);
+    assert_eq!(tell(&mut guide, 99, Told::Tick), []);
+}
+
+#[test]
+fn cancelling_lets_go_of_every_connection() {
+    let packed = pack(&beacon(Fingerprint::Sha256([9; 32])).into());
+    let (mut guide, _) = hearing(Ways::Both, &packed);
+    let commands = tell(&mut guide, 60, Told::Cancel);
+    for attempt in [1, 2] {
+        let close = |command: &Command| matches!(command, Command::Close { attempt: a, .. } if a.0 == attempt);
+        assert!(commands.iter().any(close), "{attempt}: {commands:?}");
+    }
+    assert_eq!(
+        commands.last(),
+        Some(&Command::End(Ended::Failed(Failure::Cancelled)))
+    );
+}
+
+#[test]
+fn who_does_not_have_the_beacons_secret_is_left() {
+    let packed = pack(&beacon(Fingerprint::Sha256([9; 32])).into());
+    let (mut guide, _) = hearing(Ways::Both, &packed);
+    let attempt = Attempt(2);
+    let sdp = description(2, Role::Offer).to_sdp();
+    tell(&mut guide, 100, Told::Described { attempt, sdp });
+    tell(&mut guide, 110, Told::Reached { attempt });
+    let opened = Told::Opened {
+        attempt,
+        certificates: Certificates {
+            ours: [2; 32],
+            theirs: [9; 32],
+        },
+        chance: Box::new([5; 48]),
+    };
+    let commands = tell(&mut guide, 120, opened);
+    assert!(matches!(commands[..], [Command::Send { .. }]));
+    // A hello of somebody who claims nothing.
+    let hello = [&[0, crate::link::VERSION, 0][..], &[7; 32]].concat();
+    let message = Told::Message {
+        attempt,
+        bytes: hello,
+    };
+    let commands = tell(&mut guide, 130, message);
+    let trouble = |command: &Command| matches!(command, Command::Trouble(_));
+    assert!(commands.iter().any(trouble), "{commands:?}");
+    assert!(commands.contains(&Command::Close {
+        attempt,
+        gently: true
+    }));
+    assert!(guide.deadline().is_some(), "it goes on");
+}
+
+#[test]
+fn who_says_nothing_in_the_channel_is_left_too() {
+    let packed = pack(&beacon(Fingerprint::Sha256([9; 32])).into());
+    let (mut guide, _) = hearing(Ways::Both, &packed);
+    let attempt = Attempt(2);
+    let sdp = description(2, Role::Offer).to_sdp();
+    tell(&mut guide, 100, Told::Described { attempt, sdp });
+    let opened = Told::Opened {
+        attempt,
+        certificates: Certificates {
+            ours: [2; 32],
+            theirs: [9; 32],
+        },
+        chance: Box::new([5; 48]),
+    };
+    tell(&mut guide, 120, opened);
+    let commands = wait(&mut guide, 6000);
+    assert!(commands.contains(&Command::Close {
+        attempt,
+        gently: true
+    }));
+}
+
+fn told() -> impl Strategy<Value = Told> {
+    let attempt = (0..6u32).prop_map(Attempt);
+    let bytes = proptest::collection::vec(any::<u8>(), 0..60);
+    let envelope = prop_oneof![
+        bytes.clone(),
+        any::<[u8; 32]>().prop_map(|fp| pack(&beacon(Fingerprint::Sha256(fp)).into())),
+        (0..200u8).prop_map(|n| pack(&description(n, Role::Offer).into())),
+        (0..200u8, any::<u8>()).prop_map(|(n, tag)| {
+            let mut answer = description(n, Role::Answer);
+            answer.answers = Some(Tag(tag));
+            pack(&answer.into())
+        }),
+    ];
+    prop_oneof![
+        Just(Told::Start),
+        Just(Told::Garbled),
+        Just(Told::Finished),
+        (0..3000u64).prop_map(|n| Told::Carrier { length: ms(n) }),
+        (0..3000u64).prop_map(|n| Told::Started { air: ms(n) }),
+        envelope.prop_map(|envelope| Told::Heard { envelope }),
+        (attempt.clone(), 0..200u8).prop_map(|(attempt, n)| Told::Described {
+            attempt,
+            sdp: description(n, Role::Offer).to_sdp()
+        }),
+        (attempt.clone(), ".{0,60}").prop_map(|(attempt, sdp)| Told::Described { attempt, sdp }),
+        attempt
+            .clone()
+            .prop_map(|attempt| Told::Reached { attempt }),
+        (attempt.clone(), any::<[[u8; 32]; 2]>()).prop_map(|(attempt, [ours, theirs])| {
+            Told::Opened {
+                attempt,
+                certificates: Certificates { ours, theirs },
+                chance: Box::new([3; 48]),
+            }
+        }),
+        (attempt.clone(), bytes).prop_map(|(attempt, bytes)| Told::Message { attempt, bytes }),
+        attempt.prop_map(|attempt| Told::Failed {
+            attempt,
+            words: "so".to_owned()
+        }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_told_in_whatever_order_does_no_harm(
+        all in proptest::collection::vec((told(), 0..2000u64), 0..150),
+    ) {
+        let mut guide = Guide::new(GuideOptions::default());
+        tell(&mut guide, 0, Told::Start);
+        let mut now = 0;
+        let mut live = std::collections::BTreeSet::from([Attempt(1)]);
+        let mut over = false;
+        for (told, later) in all {
+            now += later;
+            let commands = tell(&mut guide, now, told);
+            prop_assert!(commands.len() <= 20, "{commands:?}");
+            for command in commands {
+                prop_assert!(!over, "{command:?} after the end");
+                match command {
+                    Command::Offer { attempt } | Command::Answer { attempt, .. } => {
+                        prop_assert!(live.insert(attempt));
+                    }
+                    Command::Close { attempt, .. } => prop_assert!(live.remove(&attempt)),
+                    Command::Accept { attempt, .. } | Command::Send { attempt, .. } => {
+                        prop_assert!(live.contains(&attempt));
+                    }
+                    Command::End(_) | Command::Met { .. } => over = true,
+                    _ => {}
+                }
+                prop_assert!(live.len() <= 3, "{live:?}");
+            }
+        }
+    }
+}
