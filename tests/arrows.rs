@@ -95,6 +95,7 @@ const LIBRARY: &[Row] = &[
         &["hkdf", "hmac", "rand_core", "sha2", "spake2", "thiserror"],
     ),
     edge("link/channel", &[], &["async_trait", "thiserror"]),
+    edge("link/endpoint/tests/beside_a_link", &[], &["tokio"]),
     edge("link/flow", &[], &["tokio"]),
     pure("link/heart", &[], &[]),
     edge(

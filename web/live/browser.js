@@ -85,6 +85,7 @@ export async function open({ path = '/live/page.html', microphone = true, env, d
   await page.goto(`http://127.0.0.1:${server.address().port}${path}`);
   if (path === '/live/page.html') await page.waitForFunction(() => window.airshake);
   return {
+    browser,
     page,
     /** Errors that nobody caught. */
     complaints,

@@ -61,6 +61,7 @@ async function compile({ wasm, simd = hasSimd() }) {
 export class Engine {
   /** @param {WebAssembly.Module} module */
   constructor(module) {
+    this.module = module;
     this.broken = false;
     this.exports = new WebAssembly.Instance(module, {}).exports;
     /** Samples that one call takes or gives at most. */

@@ -63,6 +63,22 @@ export class FilesError extends AirshakeError {
   }
 }
 
+/**
+ * Pairing came to nothing. `reason` is `no-peer`, `no-route`, `busy`, `cancelled`, `refused`,
+ * `peer-gone`, `proof` or `webrtc`; `advice`, if there is one, says what to try.
+ */
+export class PairError extends AirshakeError {
+  /** @param {string} reason @param {string} message @param {ErrorOptions & {advice?: string}} [options] */
+  constructor(reason, message, { advice, ...options } = {}) {
+    super(message, options);
+    this.reason = reason;
+    this.advice = advice;
+  }
+}
+
+/** The link is over, or does not do what was asked for. */
+export class LinkError extends AirshakeError {}
+
 /** The error of a refusal that the module wrote as JSON. */
 export function refusal(/** @type {{error: string, words: string}} */ { error, words }) {
   switch (error) {

@@ -18,6 +18,22 @@ export class MicrophoneError extends AirshakeError {
 }
 /** The page may not play: the browser waits for a click or a key first. */
 export class AutoplayError extends AirshakeError {}
+/** Pairing came to nothing. */
+export class PairError extends AirshakeError {
+  reason:
+    | 'no-peer'
+    | 'no-route'
+    | 'busy'
+    | 'cancelled'
+    | 'refused'
+    | 'peer-gone'
+    | 'proof'
+    | 'webrtc';
+  /** What to try, for people. */
+  advice?: string;
+}
+/** The link is over, or does not do what was asked for. */
+export class LinkError extends AirshakeError {}
 /** The browser goes on changing what the microphone hears: messages may be lost. */
 export class ProcessedSoundError extends AirshakeError {
   /** Which of echoCancellation, noiseSuppression, autoGainControl. */
@@ -52,6 +68,8 @@ export interface Profile {
   purpose: string;
   /** The lowest sample rate that carries it. */
   lowestRate: number;
+  /** From the beginning of a sound until it is known what it is. */
+  secondsToHeader: number;
 }
 
 /** Something the receiver noticed. Positions are counted in samples from the first one. */
@@ -237,8 +255,8 @@ export interface ListenOptions {
   stream?: MediaStream;
   /** All events, messages too. */
   onEvent?: (event: ModemEvent) => void;
-  /** The largest sample of every 21 ms, full scale 1. */
-  onLevel?: (peak: number) => void;
+  /** The largest sample and the root mean square of every 21 ms, full scale 1. */
+  onLevel?: (peak: number, rms: number) => void;
   /** What went wrong while it goes on: processed sound, a microphone that is gone. */
   onTrouble?: (error: Error) => void;
   /** Stops it. */
@@ -287,6 +305,124 @@ export function speak(
   payload: Uint8Array | ArrayBuffer | string,
   options?: SpeakOptions,
 ): Promise<{ seconds: number }>;
+
+export interface PairOptions {
+  /** By one sound, by two, or by whichever works, which is so if not given. */
+  ways?: 'both' | 'one-sound' | 'two-sounds';
+  /** What both users were told, if anything: nobody else is paired with, and there are no words to compare. */
+  code?: string;
+  /** The only profile to speak and to understand. If not given, offers are made in `audible`, understood in all, and answered in their own. */
+  profile?: string;
+  /** 0 to 1, 0.8 if not given. */
+  volume?: number;
+  /** The id of a microphone. */
+  microphone?: string;
+  /** The id of a loudspeaker, where the browser lets one choose. */
+  loudspeaker?: string;
+  /** Sound to listen to in place of a microphone. It is not stopped. */
+  stream?: MediaStream;
+  /** For servers; none are needed in one room. */
+  rtc?: RTCConfiguration;
+  /** Ends it, with a `PairError` of reason `cancelled`. */
+  signal?: AbortSignal;
+  /** Not to wait for another if who is heard pairs with somebody else. */
+  leaveWhenBusy?: boolean;
+  /** What happens meanwhile. */
+  onEvent?: (event: PairEvent) => void;
+}
+
+/** Progress, by name. */
+export type PairNote =
+  | 'answering'
+  | 'answered'
+  | 'knocked'
+  | 'busy'
+  | 'connecting'
+  | 'outpaced'
+  | 'peer-gone'
+  | 'no-route'
+  | 'unreached';
+
+export type PairEvent =
+  | { type: 'listening'; settings: MediaTrackSettings }
+  /** An envelope of ours begins to sound. */
+  | { type: 'playing'; bytes: number; airSeconds: number }
+  /** An envelope of somebody else was heard. */
+  | { type: 'heard'; bytes: number; snrDb: number }
+  /** Of every 21 ms, full scale 1. */
+  | { type: 'level'; peak: number; rms: number }
+  | { type: 'modem'; event: ModemEvent }
+  /** `words` and `advice` come with `unreached`: somebody is heard, and nothing comes over the network. */
+  | { type: 'note'; note: PairNote; words?: string; advice?: string }
+  /** What went wrong while it goes on. */
+  | { type: 'trouble'; error: Error }
+  /** `seconds` since the first sound, ours or theirs. */
+  | { type: 'connected'; way: 'one-sound' | 'two-sounds'; seconds: number };
+
+/** Two who have proven themselves to each other, and whose users have not yet accepted each other. */
+export interface Meeting {
+  /** The same on both screens if nobody stands between the two: let people compare them. */
+  readonly words: [string, string, string, string];
+  /** Whether the other side has the same code. Then there is nothing to compare. */
+  readonly byCode: boolean;
+  readonly way: 'one-sound' | 'two-sounds';
+  readonly seconds: number;
+  /** Waits until the other side accepts too. Rejects with a `PairError`: `refused` or `peer-gone`. */
+  accept(): Promise<Link>;
+  /** Tells the other side that it is not the one that was meant, and closes. */
+  refuse(): void;
+  /** The other side has refused, left, or is gone. */
+  readonly ended: Promise<LinkEnd>;
+}
+
+/** Why a link is over: `words` are for people. */
+export interface LinkEnd {
+  reason: 'closed' | 'left' | 'refused' | 'silent' | 'hostile' | 'engine' | 'other';
+  words: string;
+}
+
+/** What is told of a link. */
+export interface LinkEventMap {
+  /** What the other side says; nothing in it steers a terminal or breaks a line. */
+  text: CustomEvent<string>;
+  /** Nothing is heard of the other side for a while, or it is there again. */
+  standing: CustomEvent<{ standing: 'interrupted' | 'resumed'; afterSeconds?: number }>;
+  /** The other side offers files. */
+  files: CustomEvent<FilesOffer>;
+  /** The other side waits for files. */
+  wanted: CustomEvent<undefined>;
+  /** The other side's application opens a channel of its own. Prevent the default to keep it. */
+  channel: CustomEvent<RTCDataChannel>;
+  closed: CustomEvent<LinkEnd>;
+}
+
+/** A link to somebody who has proven itself and whom the user has accepted. */
+export interface Link extends EventTarget {
+  readonly peerConnection: RTCPeerConnection;
+  /** The channel that carries the link, in frames of its own: to be looked at, not to be spoken over. */
+  readonly channel: RTCDataChannel;
+  /** Opens one more channel over the proven connection; the other side must be a page too. */
+  openChannel(label: string, options?: RTCDataChannelInit): Promise<RTCDataChannel>;
+  /** Says something to the other side's user: at most 16,384 bytes. Resolves when it is sent. */
+  say(text: string): Promise<void>;
+  /** Offers files, and sends those that the other side wants. */
+  sendFiles(files: Iterable<FileToSend>, options?: FilesOptions): Promise<SentFiles>;
+  /** Says goodbye, waits a moment for all that was said to arrive, and closes. */
+  close(): Promise<void>;
+  readonly closed: Promise<LinkEnd>;
+  addEventListener<K extends keyof LinkEventMap>(
+    type: K,
+    listener: (event: LinkEventMap[K]) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+}
+
+/**
+ * Finds a peer by sound, who must be doing the same (a page, or `airshake pair`), and opens a
+ * channel to it by WebRTC, without a server. In a page, after a click. Rejects with a `PairError`, a
+ * `MicrophoneError` or an `AutoplayError`; then nothing is left open.
+ */
+export function pair(options?: PairOptions): Promise<Meeting>;
 
 export type Signal = Description | CandidateSignal | Renegotiate | Beacon | OtherSignal;
 

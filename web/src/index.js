@@ -4,8 +4,10 @@ export {
   EngineError,
   FilesError,
   LimitError,
+  LinkError,
   LoadError,
   MicrophoneError,
+  PairError,
   ProcessedSoundError,
   SignalError,
   UsageError,
@@ -17,6 +19,7 @@ export { Transfers } from './files.js';
 export { filesOf } from './listing.js';
 export { listen } from './listen.js';
 export { openMicrophone } from './microphone.js';
+export { pair } from './pair.js';
 export { speak } from './speak.js';
 export { signalBySound } from './simple-peer.js';
 export { encodeWav, readWav, writeWav } from './wav.js';

@@ -22,7 +22,8 @@ const LATENCY = 0.064;
  * @param {string} [options.deviceId] which microphone
  * @param {MediaStream} [options.stream] sound to listen to in place of a microphone
  * @param {(event: object) => void} [options.onEvent] all events, messages too
- * @param {(level: number) => void} [options.onLevel] largest sample of every 21 ms, 0 to 1
+ * @param {(peak: number, rms: number) => void} [options.onLevel] largest sample and root mean square
+ *   of every 21 ms, full scale 1
  * @param {(error: Error) => void} [options.onTrouble] what went wrong while it goes on
  * @param {AbortSignal} [options.signal] stops it
  * @returns {Promise<Listening>}
@@ -106,7 +107,7 @@ class Listening {
     this.heard = data.heard;
     this.lost = data.lost;
     if (data.error) this.trouble(typed(data.error.name, data.error.message));
-    this.tell.onLevel?.(data.peak);
+    this.tell.onLevel?.(data.peak, data.rms);
     this.say(data.events);
   }
 

@@ -34,7 +34,7 @@ export async function encode(payload, options = {}) {
 }
 
 /** What is begun in the engine, to its end. */
-function burst(engine) {
+export function burst(/** @type {Engine} */ engine) {
   const sound = new Float32Array(engine.trapping(() => engine.exports.voice_len()));
   let at = 0;
   while (at < sound.length) {

@@ -43,11 +43,15 @@ function hear(/** @type {{samples: Float32Array, end: number}} */ { samples, end
   heard += samples.length;
   lost += ended === undefined ? 0 : end - samples.length - ended;
   ended = end;
-  let peak = 0;
-  for (const x of samples) peak = Math.max(peak, Math.abs(x));
+  let [peak, sum] = [0, 0];
+  for (const x of samples) {
+    peak = Math.max(peak, Math.abs(x));
+    sum += x * x;
+  }
+  const rms = Math.sqrt(sum / samples.length);
   // Without an ear for the moment in which it is replaced.
   const { events, error } = attempt(() => ({ events: ear?.push(samples) ?? [] }));
-  postMessage({ type: 'heard', events: events ?? [], error, peak, heard, lost });
+  postMessage({ type: 'heard', events: events ?? [], error, peak, rms, heard, lost });
 }
 
 /** What comes of it, or an error; an ear that broke is replaced, and hears on from there. */

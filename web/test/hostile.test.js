@@ -35,6 +35,8 @@ for (const simd of [true, false]) {
       for (let i = 0; i < words.length && at + i < bytes.length; i++) bytes[at + i] = words.charCodeAt(i);
     };
     const rates = [8000, 16000, 24000, 44100, 48000, 96000, 1_000_000];
+    let ms = 0;
+    const moment = () => (below(50) ? (ms += below(1000)) : [NaN, -1, Infinity, 1e300, 0][below(5)]);
     const counts = {};
     const acts = {
       room: () => exports.room(number([0, 1, 100, 65536, 131072, 131073])),
@@ -74,6 +76,51 @@ for (const simd of [true, false]) {
         if (bytes.length > 24) bytes[24] = [0x74, 0x75, 0x76][below(3)];
         return exports.beacon_answer(number([24, 24, 0, 22]));
       },
+      pairing_open: () => {
+        const json = '{"seed":"0123456789abcdef","ways":"both"}';
+        const bytes = new Uint8Array(exports.memory.buffer, exports.room(json.length), json.length);
+        text(bytes, 0, json);
+        if (!below(4)) bytes[below(bytes.length)] = next();
+        return exports.pairing_open();
+      },
+      pairing_tell: () => {
+        const told = ['start', 'tick', 'cancel', 'carrier', 'heard', 'started', 'finished', 'described', 'reached', 'opened', 'message', 'failed'];
+        const hash = `sha-256 ${'AB:'.repeat(31)}AB`;
+        const json = JSON.stringify({ told: told[below(told.length)], attempt: below(4), seconds: next() / 1e9, sdp: 'v=0', ours: hash, theirs: hash });
+        const rest = number([0, 48, 60]) & 127;
+        const bytes = new Uint8Array(exports.memory.buffer, exports.room(json.length + rest), json.length + rest);
+        for (let i = json.length; i < bytes.length; i++) bytes[i] = next();
+        text(bytes, 0, json);
+        if (!below(8)) bytes[below(json.length)] = next();
+        return exports.pairing_tell(moment(), number([json.length, json.length, 0]));
+      },
+      pairing_deadline: () => exports.pairing_deadline(),
+      link_open: () => below(20) || exports.link_open(moment()),
+      link_act: () => {
+        const name = ['accept', 'accept', 'refuse', 'leave', 'closed', 'sing'][below(below(10) ? 2 : 6)];
+        text(new Uint8Array(exports.memory.buffer, exports.room(name.length), name.length), 0, name);
+        return exports.link_act();
+      },
+      link_text: () => {
+        fill(below(10) ? 50 : 20000);
+        return exports.link_text();
+      },
+      link_files: () => {
+        fill(below(10) ? 50 : 20000);
+        return exports.link_files();
+      },
+      link_hear: () => {
+        const bytes = fill(below(10) ? 50 : 20000);
+        // A frame, mostly.
+        if (bytes.length) bytes[0] = [1, 2, 4, 5, 5, 5, 16, 17, 18, 64, 65, 66, next()][below(13)];
+        return exports.link_hear(moment());
+      },
+      link_tick: () => exports.link_tick(moment()),
+      link_take: () => exports.link_take(number([0, 1, 16384])),
+      link_message: () => exports.link_message(),
+      link_event: () => exports.link_event(),
+      link_state: () => exports.link_state(),
+      link_deadline: () => exports.link_deadline(),
     };
     const functions = Object.entries(exports).filter(([, value]) => typeof value === 'function');
     const untried = functions.map(([name]) => name).filter((name) => !(name in acts) && !['output', 'samples', 'piece', 'now'].includes(name) && !name.startsWith('transfer_'));
@@ -83,7 +130,7 @@ for (const simd of [true, false]) {
       const name = names[below(names.length)];
       const result = acts[name]();
       counts[name] = (counts[name] ?? 0) + 1;
-      if (/^(ear|signal|beacon|voice_open)/.test(name) && name !== 'signal_tag') {
+      if (/^(ear|signal|beacon|voice_open|pairing|link)/.test(name) && !/tag|deadline|state/.test(name)) {
         const place = exports.output();
         assert.ok(place + Math.abs(Number(result)) <= exports.memory.buffer.byteLength, name);
         // Every refusal says why.

@@ -23,7 +23,7 @@ pub use event::{Command, Ended, Told};
 use super::{Attempt, Input, Machine, Note, Output, Timing, Ways, reading::read};
 use crate::{
     link::{Code, Proven},
-    signal::{Fingerprint, Signal, unpack},
+    signal::{Fingerprint, Signal, Tag, unpack},
 };
 use std::{collections::VecDeque, time::Duration};
 use tries::Tries;
@@ -251,6 +251,12 @@ impl Guide {
 /// What the machine is to be told of an envelope that was heard. The bytes may come from anybody.
 fn heard(envelope: Vec<u8>) -> Input {
     match unpack(&envelope) {
+        // No engine can be the guest of an invitation; but it is an offer as well.
+        Ok(Signal::Invitation(_)) => Input::OfferHeard {
+            tag: Tag::of(&envelope),
+            envelope,
+            straight: false,
+        },
         Ok(Signal::Beacon(beacon))
             if matches!(beacon.fingerprint, Fingerprint::Truncated128(_)) =>
         {

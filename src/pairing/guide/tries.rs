@@ -88,12 +88,9 @@ impl Tries {
         straight: bool,
         commands: &mut Commands,
     ) -> Option<Input> {
-        match unpack(&packed) {
-            Ok(Signal::Description(offer)) if is_whole(&offer.fingerprint) => {
-                self.begin(attempt, Purpose::Answer(packed));
-                let sdp = offer.to_sdp();
-                commands.push_back(Command::Answer { attempt, sdp });
-            }
+        let offer = match unpack(&packed) {
+            Ok(Signal::Description(offer)) if is_whole(&offer.fingerprint) => offer,
+            Ok(Signal::Invitation(invitation)) => invitation.offer(),
             Ok(Signal::Beacon(beacon)) if is_whole(&beacon.fingerprint) => {
                 let purpose = Purpose::Approach {
                     beacon: Box::new(beacon),
@@ -103,9 +100,13 @@ impl Tries {
                 self.begin(attempt, purpose);
                 // Its sender is, as far as the engine is concerned, who answers.
                 commands.push_back(Command::Offer { attempt });
+                return None;
             }
             _ => return Some(Input::LinkFailed(attempt)),
-        }
+        };
+        self.begin(attempt, Purpose::Answer(packed));
+        let sdp = offer.to_sdp();
+        commands.push_back(Command::Answer { attempt, sdp });
         None
     }
 

@@ -1,7 +1,7 @@
 //! Which of a browser's addresses are worth their sound.
 
 use crate::signal::{Address, Candidate, Kind};
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 /// The addresses to say, the likeliest first: every one costs 4.5 to 18.5 bytes.
 ///

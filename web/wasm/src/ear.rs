@@ -4,6 +4,7 @@ use airshake::modem::{Diagnosis, Event, Finding, Loss, Profile, Receiver, Unread
 use airshake::units::{Decibels, SampleRate};
 use serde_json::{Value, json};
 
+use super::hex::hex;
 use super::refusal::Refusal;
 
 /// Listens, and knows why nothing was heard.
@@ -186,12 +187,4 @@ fn decibels(level: Decibels) -> f64 {
 /// To so many parts of one.
 fn rounded(value: f64, parts: f64) -> f64 {
     (value * parts).round() / parts
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
-    bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-        .collect()
 }

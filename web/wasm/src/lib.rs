@@ -10,13 +10,16 @@
 //!  output(), reads there             <-    output
 //! ```
 //!
-//! One instance holds at most one [ear](ear_open) and one [voice](voice_open), and the
-//! [transfers](transfer) of one link: instances are cheap,
+//! One instance holds at most one [ear](ear_open), one [voice](voice_open), one
+//! [pairing](pairing_open), one [link](link_open) and its [transfers](transfer): instances are cheap,
 //! and the memory of one that is dropped is free again. Whatever the host passes is checked; no
 //! number it gives is used as an address. Were there a panic all the same, it is a trap, and what
 //! was being done stays locked: every later call of that instance traps too.
 
 mod ear;
+mod hex;
+mod link;
+mod pairing;
 mod refusal;
 mod signal;
 mod transfer;
@@ -28,6 +31,8 @@ use airshake::modem::MAX_PAYLOAD;
 use airshake::signal::Text;
 
 use ear::Ear;
+use link::Link;
+use pairing::Pairing;
 use refusal::Refusal;
 use transfer::Transfer;
 use voice::Voice;
@@ -57,6 +62,8 @@ struct Desk {
     samples: Vec<f32>,
     ear: Option<Ear>,
     voice: Option<Voice>,
+    pairing: Option<Pairing>,
+    link: Option<Link>,
     transfer: Transfer,
 }
 
@@ -68,22 +75,28 @@ impl Desk {
             samples: vec![0.0; PIECE],
             ear: None,
             voice: None,
+            pairing: None,
+            link: None,
             transfer: Transfer::default(),
         }
     }
 
-    /// The input in two parts, the first of `first` bytes.
-    fn parts(&self, first: u32) -> Result<(&[u8], &[u8]), Refusal> {
-        let parts = self.input.split_at_checked(first as usize);
-        parts.ok_or_else(|| Refusal::usage(format!("the input has no {first} bytes")))
-    }
-
     fn text_and_rest(&self, first: u32) -> Result<(&str, &[u8]), Refusal> {
-        let (text, rest) = self.parts(first)?;
-        let text = std::str::from_utf8(text);
-        let text = text.map_err(|_| Refusal::usage("the input is not UTF-8".to_owned()))?;
-        Ok((text, rest))
+        split(&self.input, first)
     }
+}
+
+/// The input in two parts, the first a text of `first` bytes.
+fn split(input: &[u8], first: u32) -> Result<(&str, &[u8]), Refusal> {
+    let parts = input.split_at_checked(first as usize);
+    let (text, rest) =
+        parts.ok_or_else(|| Refusal::usage(format!("the input has no {first} bytes")))?;
+    Ok((utf8(text)?, rest))
+}
+
+fn utf8(text: &[u8]) -> Result<&str, Refusal> {
+    let text = std::str::from_utf8(text);
+    text.map_err(|_| Refusal::usage("the input is not UTF-8".to_owned()))
 }
 
 /// Does one thing at the desk, and lays down what came of it.
@@ -237,6 +250,123 @@ pub extern "C" fn beacon_answer(pwd_len: u32) -> i32 {
     at_desk(|desk| {
         let (pwd, beacon) = desk.text_and_rest(pwd_len)?;
         signal::answer_to(beacon, pwd).map(String::into_bytes)
+    })
+}
+
+/// Begins a pairing as the input says, in JSON; in place of one before.
+#[unsafe(no_mangle)]
+pub extern "C" fn pairing_open() -> i32 {
+    at_desk(|desk| {
+        desk.pairing = None;
+        let (json, _) = desk.text_and_rest(desk.input.len() as u32)?;
+        desk.pairing = Some(Pairing::new(json)?);
+        Ok(Vec::new())
+    })
+}
+
+/// Tells the pairing what happened at `ms`, milliseconds by any clock that only goes on: the first
+/// `json_len` bytes of the input are JSON, the rest bytes that belong to it. Gives what to do, as a
+/// JSON array, or nothing.
+#[unsafe(no_mangle)]
+pub extern "C" fn pairing_tell(ms: f64, json_len: u32) -> i32 {
+    at_desk(|desk| {
+        let (json, bytes) = split(&desk.input, json_len)?;
+        let pairing = desk.pairing.as_mut().ok_or_else(Pairing::missing)?;
+        pairing.tell(ms, json, bytes)
+    })
+}
+
+/// When the pairing is to be told that time has passed, by the clock of [`pairing_tell`]; less than
+/// 0 for never.
+#[unsafe(no_mangle)]
+pub extern "C" fn pairing_deadline() -> f64 {
+    DESK.with_borrow(|desk| desk.pairing.as_ref().map_or(-1.0, Pairing::deadline))
+}
+
+/// Begins a link over a channel that is proven, at `ms` by the page's clock; in place of one before.
+#[unsafe(no_mangle)]
+pub extern "C" fn link_open(ms: f64) -> i32 {
+    at_desk(|desk| {
+        desk.link = Some(Link::new(ms));
+        Ok(Vec::new())
+    })
+}
+
+/// Has the link do what the input names: accept, refuse, leave, closed.
+#[unsafe(no_mangle)]
+pub extern "C" fn link_act() -> i32 {
+    at_link(|link, input| link.act(utf8(input)?))
+}
+
+/// Says the input, a text.
+#[unsafe(no_mangle)]
+pub extern "C" fn link_text() -> i32 {
+    at_link(|link, input| link.text(utf8(input)?))
+}
+
+/// Says the input, a message of a file transfer.
+#[unsafe(no_mangle)]
+pub extern "C" fn link_files() -> i32 {
+    at_link(|link, input| link.files(input))
+}
+
+/// The input came over the channel.
+#[unsafe(no_mangle)]
+pub extern "C" fn link_hear(ms: f64) -> i32 {
+    at_link(|link, input| {
+        link.hear(ms, input);
+        Ok(Vec::new())
+    })
+}
+
+/// Time has passed.
+#[unsafe(no_mangle)]
+pub extern "C" fn link_tick(ms: f64) -> i32 {
+    at_link(|link, _| {
+        link.tick(ms);
+        Ok(Vec::new())
+    })
+}
+
+/// A message of a file transfer, of so many bytes, has been taken.
+#[unsafe(no_mangle)]
+pub extern "C" fn link_take(bytes: u32) -> i32 {
+    at_link(|link, _| {
+        link.take(bytes);
+        Ok(Vec::new())
+    })
+}
+
+/// The next message to be sent; no byte if there is none.
+#[unsafe(no_mangle)]
+pub extern "C" fn link_message() -> i32 {
+    at_link(|link, _| Ok(link.message()))
+}
+
+/// The next thing that came: a byte 0 and JSON, or a byte 1 and a message of a file transfer; no
+/// byte if there is none.
+#[unsafe(no_mangle)]
+pub extern "C" fn link_event() -> i32 {
+    at_link(|link, _| Ok(link.event()))
+}
+
+/// How the link is, in bits: 1 if both have accepted, 2 if there is room to say something, 4 if the
+/// peer has taken all that was said.
+#[unsafe(no_mangle)]
+pub extern "C" fn link_state() -> u32 {
+    DESK.with_borrow(|desk| desk.link.as_ref().map_or(0, Link::state))
+}
+
+/// When [`link_tick`] is due, by the page's clock; less than 0 for never.
+#[unsafe(no_mangle)]
+pub extern "C" fn link_deadline() -> f64 {
+    DESK.with_borrow(|desk| desk.link.as_ref().map_or(-1.0, Link::deadline))
+}
+
+fn at_link(act: impl FnOnce(&mut Link, &[u8]) -> Result<Vec<u8>, Refusal>) -> i32 {
+    at_desk(|desk| {
+        let link = desk.link.as_mut().ok_or_else(Link::missing)?;
+        act(link, &desk.input)
     })
 }
 

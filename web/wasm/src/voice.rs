@@ -45,6 +45,7 @@ pub(crate) fn profiles() -> String {
             "name": profile.name,
             "purpose": profile.purpose,
             "lowestRate": profile.lowest_rate.0,
+            "secondsToHeader": (1e3 * profile.seconds_to_header()).round() / 1e3,
         })
     };
     Profile::ALL.iter().map(row).collect::<Value>().to_string()
