@@ -4,12 +4,12 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { laptop, open } from './browser.js';
 
-const airshake = process.env.AIRSHAKE ?? fileURLToPath(new URL('../../target/debug/airshake', import.meta.url));
+export const airshake = process.env.AIRSHAKE ?? fileURLToPath(new URL('../../target/debug/airshake', import.meta.url));
 
 export const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
 
 /** Waits until something is there, or fails with those words. */
-async function until(look, seconds, words) {
+export async function until(look, seconds, words) {
   const end = performance.now() + 1000 * seconds;
   for (;;) {
     const found = await look();
@@ -19,10 +19,11 @@ async function until(look, seconds, words) {
   }
 }
 
-/** `airshake pair` as a laptop. */
+/** `airshake pair`, or another of its commands, as a laptop. */
 export class Program {
   constructor(side, ...options) {
-    this.child = spawn(airshake, ['pair', '--json', ...options], {
+    const command = /^[a-z]/.test(options[0] ?? '') ? options.shift() : 'pair';
+    this.child = spawn(airshake, [command, '--json', ...options], {
       env: laptop(side),
       stdio: ['pipe', 'pipe', 'pipe'],
     });
@@ -78,7 +79,7 @@ export class Page {
     return this.page.evaluate(
       ([options, accept]) => {
         const w = window;
-        Object.assign(w, { events: [], texts: [], standings: [], meeting: undefined, link: undefined, failed: undefined });
+        Object.assign(w, { events: [], texts: [], standings: [], meeting: undefined, link: undefined, failed: undefined, offer: undefined, wanted: undefined });
         w.stopping = new AbortController();
         const onEvent = ({ error, event, ...rest }) =>
           rest.type === 'level' || rest.type === 'modem' || w.events.push(error ? { ...rest, words: error.message } : rest);
@@ -92,6 +93,8 @@ export class Page {
             const link = await meeting.accept();
             link.addEventListener('text', ({ detail }) => w.texts.push(detail));
             link.addEventListener('standing', ({ detail }) => w.standings.push(detail.standing));
+            link.addEventListener('files', ({ detail }) => (w.offer = detail));
+            link.addEventListener('wanted', () => (w.wanted = true));
             w.link = link;
           })
           .catch(failed);
