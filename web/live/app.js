@@ -27,10 +27,11 @@ export async function serve() {
   });
 }
 
-/** A browser; `fake` has a microphone that beeps and no sound card, otherwise it is the real one. */
-export function launch({ fake = false, args = [] } = {}) {
+/** A browser; `fake` has a microphone that beeps, otherwise it is that of the laptop in `env`. */
+export function launch({ fake = false, args = [], env } = {}) {
   return chromium.launch({
     executablePath: binary,
+    ...(env && { env }),
     ignoreDefaultArgs: ['--mute-audio'],
     args: [
       '--no-sandbox',
@@ -96,6 +97,7 @@ export function faults(page) {
     const levels = all('h1, h2, h3').map((heading) => Number(heading.tagName[1]));
     if (levels[0] !== 1 || levels.filter((level) => level === 1).length !== 1) found.push(`headings: ${levels}`);
     if (levels.some((level, i) => i > 0 && level > levels[i - 1] + 1 && level > 2 && !levels.includes(2) && level !== 3)) found.push(`headings: ${levels}`);
+    for (const item of all('li')) if (!item.parentElement.matches('ul:not([role]), ol:not([role])')) found.push(`an item of no list: ${label(item)}`);
     for (const image of all('img')) if (!image.hasAttribute('alt')) found.push(`no alt: ${image.src}`);
 
     const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });

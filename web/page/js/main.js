@@ -23,6 +23,10 @@ find('begin').addEventListener('submit', (event) => {
   begin();
 });
 find('again').addEventListener('click', begin);
+find('change').addEventListener('click', () => {
+  document.querySelector('details.options').open = true;
+  enter('start', document.querySelector('details.options summary'));
+});
 
 /** One whole meeting, from the button to the button. */
 async function begin() {

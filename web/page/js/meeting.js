@@ -1,15 +1,21 @@
 // From the first sound to four words: what happens, told while it happens.
 
-import * as airshake from '../airshake/src/index.js';
-import { openMicrophone, processed } from '../airshake/src/microphone.js';
+import { listen, openMicrophone, pair } from '../airshake/src/index.js';
+import { processed } from '../airshake/src/microphone.js';
 import { listDevices } from './devices.js';
 import { enter, find, make, notice } from './dom.js';
 import { count, oneLine, seconds, snr } from './text.js';
 import { explained, sentence } from './trouble.js';
 import { Waterfall } from './waterfall.js';
 
+/** What the package listens at, in samples a second. */
+const RATE = 48000;
 /** What is shown of what happened, in lines. */
 const MOST_LINES = 200;
+/** How often the sound is looked at, and when it can be said what it is like, in milliseconds. */
+const [ADVICE_MS, SETTLED_MS] = [2000, 8000];
+/** What is true of all that is heard, and can be changed. */
+const LASTING = ['clipped', 'too-quiet', 'band-missing', 'gated', 'dropouts', 'not-numbers'];
 /** A microphone that gives less than this for so long, in samples and milliseconds, is switched off. */
 const [MUTE, MUTE_MS] = [1e-5, 4000];
 
@@ -36,9 +42,11 @@ export async function look() {
     if (changed) scene.trouble(changed);
     await scene.watch(stream);
     scene.now('Looking for somebody within earshot.');
-    return await airshake.pair({ ...wishes(), stream, signal: stop.signal, onEvent: (event) => scene.tell(event) });
+    return await pair({ ...wishes(), stream, signal: stop.signal, onEvent: (event) => scene.tell(event) });
   } catch (error) {
     if (stop.signal.aborted || error?.reason === 'cancelled') return undefined;
+    // Who found nobody wants to know what was heard instead.
+    if (error?.reason === 'no-peer') error.findings = await scene.findings();
     throw error;
   } finally {
     find('cancel').removeEventListener('click', cancel);
@@ -72,6 +80,9 @@ class Scene {
 
   async watch(stream) {
     await this.waterfall.start(stream);
+    // A second pair of ears, for what they can say of the sound: pairing keeps its own to itself.
+    this.ears = await listen(() => {}, { stream });
+    this.advice = setInterval(() => this.advise(), ADVICE_MS);
     let heard = performance.now();
     this.timer = setInterval(() => {
       const peak = this.waterfall.peak();
@@ -85,8 +96,23 @@ class Scene {
     }, 150);
   }
 
+  /** What is wrong with all that is heard, each cause once. What is wrong with one burst may be chance. */
+  async advise() {
+    const findings = await this.findings();
+    const lasting = performance.now() - this.begun > SETTLED_MS ? findings.filter(({ cause }) => LASTING.includes(cause)) : [];
+    for (const { cause, words, advice } of lasting.slice(0, 1)) this.warn(cause, sentence(words), sentence(advice));
+  }
+
+  /** Why what was heard was no more, the likeliest first. */
+  async findings() {
+    const report = await this.ears?.report().catch(() => undefined);
+    return report?.findings ?? [];
+  }
+
   async end() {
     clearInterval(this.timer);
+    clearInterval(this.advice);
+    await this.ears?.stop().catch(() => {});
     await this.waterfall.stop();
   }
 
@@ -99,7 +125,7 @@ class Scene {
   line(words) {
     const time = `${((performance.now() - this.begun) / 1000).toFixed(1)} s`;
     const list = find('looking-events');
-    list.append(make('li', null, make('time', null, time), make('span', null, words)));
+    list.append(make('div', null, make('time', null, time), make('span', null, words)));
     if (list.children.length > MOST_LINES) list.firstChild.remove();
     list.scrollTop = list.scrollHeight;
   }
@@ -127,9 +153,8 @@ class Scene {
         break;
       case 'heard':
         this.line(`heard ${count(event.bytes, 'byte')}, ${snr(event.snrDb)}`);
-        if (!this.waterfall.settle(`${count(event.bytes, 'byte')}, ${event.snrDb.toFixed(0)} dB`)) {
-          this.waterfall.mark('theirs', 0.3, 0.3, `${count(event.bytes, 'byte')}, ${event.snrDb.toFixed(0)} dB`);
-        }
+        this.waterfall.read(`${count(event.bytes, 'byte')}, ${event.snrDb.toFixed(0)} dB`);
+        this.now('Looking for somebody within earshot.');
         break;
       case 'modem':
         this.modem(event.event);
@@ -153,7 +178,7 @@ class Scene {
         this.waterfall.mark('maybe', 0.05);
         break;
       case 'header':
-        this.waterfall.mark('theirs', (event.until - event.at) / 48000, 0.1, event.bytes ? `${count(event.bytes, 'byte')} …` : '');
+        this.waterfall.know((event.until - event.at) / RATE, event.bytes ? `${count(event.bytes, 'byte')} …` : '');
         this.now('Somebody speaks.');
         break;
       case 'lost':
@@ -190,8 +215,8 @@ const PROCESSING = {
   autoGainControl: 'automatic gain',
 };
 
-/** The two ways to say how it went. */
+/** How they found each other, in words. */
 export function how({ way, seconds: time }) {
   const ways = { 'one-sound': 'by one sound', 'two-sounds': 'by two sounds' };
-  return `Connected ${ways[way] ?? `by ${oneLine(way)}`} in ${seconds(time)}.`;
+  return `${sentence(ways[way] ?? `by ${oneLine(way)}`).slice(0, -1)}, in ${seconds(time)}.`;
 }

@@ -16,6 +16,7 @@ export class Moves {
     find('moves').replaceChildren();
     current = this;
     link.addEventListener('files', ({ detail }) => this.offered(detail), { signal });
+    link.addEventListener('wanted', () => tell('the other side waits for files: choose or drop some below'), { signal });
   }
 
   end() {
@@ -45,7 +46,7 @@ export class Moves {
   /** The other side offers files; nothing is taken before the user says so. */
   offered(offer) {
     const { files, total } = offer;
-    const card = new Card(`The other side sends ${what(files.length, total)}`, files);
+    const card = new Card(`The other side offers ${what(files.length, total)}`, files);
     const yes = make('button', { type: 'button', class: 'primary' }, 'Accept');
     const no = make('button', { type: 'button' }, 'Refuse');
     const ask = make('p', { class: 'row ask' }, yes, no);

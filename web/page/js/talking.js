@@ -92,6 +92,17 @@ class Chat {
     this.list = find('chat');
     this.list.replaceChildren();
     this.unseen = 0;
+    /** Whether the last line is seen: then so is the next one. */
+    this.atEnd = true;
+    this.list.onscroll = () => (this.atEnd = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 60);
+    // A keyboard on the screen takes half of it.
+    this.sizes = new ResizeObserver(() => this.follow());
+    this.sizes.observe(this.list);
+  }
+
+  /** Who reads what was said before is left there. */
+  follow() {
+    if (this.atEnd) this.list.scrollTop = this.list.scrollHeight;
   }
 
   /** @param {'mine' | 'other'} whose @param {string} text */
@@ -99,7 +110,7 @@ class Chat {
     const now = new Date();
     const time = make('time', { datetime: now.toISOString() }, now.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }));
     const who = make('span', { class: 'who' }, whose === 'mine' ? 'You' : 'The other side', time);
-    this.append(make('li', { class: whose }, who, make('span', { class: 'text', dir: 'auto' }, plain(text))));
+    this.append(make('div', { class: whose }, who, make('span', { class: 'text', dir: 'auto' }, plain(text))));
     if (whose === 'other' && document.hidden) {
       this.unseen += 1;
       document.title = `(${this.unseen}) Airshake`;
@@ -107,7 +118,7 @@ class Chat {
   }
 
   told(words) {
-    this.append(make('li', { class: 'told' }, words));
+    this.append(make('div', { class: 'told' }, words));
   }
 
   seen() {
@@ -116,12 +127,9 @@ class Chat {
   }
 
   append(entry) {
-    const { list } = this;
-    // Who reads what was said before is left there.
-    const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 60;
-    list.append(entry);
-    if (list.children.length > MOST_LINES) list.firstChild.remove();
-    if (atEnd) list.scrollTop = list.scrollHeight;
+    this.list.append(entry);
+    if (this.list.children.length > MOST_LINES) this.list.firstChild.remove();
+    this.follow();
   }
 }
 

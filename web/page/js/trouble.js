@@ -12,7 +12,9 @@ export function explained(error) {
   const told = known?.words ?? error?.message ?? String(error);
   // Who failed may know better what to do than this page does.
   const first = error?.advice ? [sentence(oneLine(error.advice, 600))] : [];
-  return { title, words: sentence(oneLine(told, 600)), advice: [...first, ...advice] };
+  // What the microphone heard, if that was looked at.
+  const heard = (error?.findings ?? []).slice(0, 2).map(({ words, advice: then }) => `${sentence(words)} ${sentence(then)}`);
+  return { title, words: sentence(oneLine(told, 600)), advice: [...heard, ...first, ...advice] };
 }
 
 const BY_CLASS = {

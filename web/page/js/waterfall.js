@@ -75,15 +75,28 @@ export class Waterfall {
    */
   mark(kind, seconds, ago = 0, label = '') {
     const from = (performance.now() - this.begun) / 1000 - ago;
-    this.marks.push({ kind, from, to: from + seconds, label });
+    const mark = { kind, from, to: from + seconds, label };
+    this.marks.push(mark);
     if (this.marks.length > 100) this.marks.shift();
+    return mark;
   }
 
-  /** What was a guess is now known, or forgotten. */
-  settle(label) {
-    const guess = this.marks.findLast(({ kind }) => kind === 'maybe');
-    if (guess) Object.assign(guess, { kind: 'theirs', label });
-    return guess !== undefined;
+  /** What began as a guess is known to be somebody's: so long, and with that label. */
+  know(seconds, label) {
+    const last = this.last('maybe') ?? this.mark('theirs', 0);
+    Object.assign(last, { kind: 'theirs', to: last.from + seconds, label, open: true });
+  }
+
+  /** What somebody says has been read. */
+  read(label) {
+    const last = this.last('theirs');
+    // Told without a beginning, it ends now.
+    if (last?.open) Object.assign(last, { label, open: false });
+    else this.mark('theirs', 0.3, 0.3, label);
+  }
+
+  last(kind) {
+    return this.marks.findLast((mark) => mark.kind === kind);
   }
 
   frame() {
@@ -157,6 +170,7 @@ export class Waterfall {
       pen.fillText(text, x, y);
     };
     for (const kilo of [3, 9, 15]) chip(`${kilo} kHz`, 8 * ratio, height * (1 - (kilo * 1000) / TOP_HZ) - 6 * ratio, this.soft);
+    const free = { ours: 0, theirs: 0, maybe: 0 };
     for (const { kind, from, to, label } of this.marks) {
       if (now - to > SHOWN_S) continue;
       const colour = kind === 'ours' ? this.ours : this.theirs;
@@ -167,8 +181,11 @@ export class Waterfall {
       if (kind !== 'maybe') pen.fillRect(left, height - thick, Math.max(2 * ratio, right - left), thick);
       else pen.fillRect(left, height - thick, 2 * ratio, thick);
       if (label) {
-        const x = Math.max(5 * ratio, Math.min(left, width - pen.measureText(label).width - 10 * ratio));
-        chip(label, x, height - thick - 20 * ratio, colour);
+        const wide = pen.measureText(label).width + 10 * ratio;
+        const x = Math.max(5 * ratio, Math.min(left, width - wide));
+        // Theirs on top, ours below; none over the one before it.
+        if (x > free[kind]) chip(label, x, kind === 'ours' ? height - thick - 20 * ratio : 6 * ratio, colour);
+        free[kind] = x + wide;
       }
     }
   }
