@@ -8,6 +8,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { writeWav } from '../src/index.js';
 import { airshake, faults, launch, serve, state, visit } from './app.js';
 import { laptop } from './browser.js';
 import { pause, Program } from './pairing.js';
@@ -210,9 +211,38 @@ test('with the same code nobody compares anything, with another nobody gets in',
     await page.fill('#line', 'by code');
     await page.click('#say button');
     await program.said('by code');
+    program.say('so it is');
+    await shown(page, '#chat .other', 'so it is');
     await program.leave();
     await shown(page, '#end-notice', 'left');
+    await page.click('#end-notice button');
+    const stranger = new Program('A', '--yes', '--code', 'red horse');
+    await page.click('#begin button[type=submit]');
+    await state(page, 'failed', 40);
+    await shown(page, '#failed-title', 'The other side did not prove itself');
+    await lookedAt(page, 'stranger');
+    assert.equal(await stranger.ended, 1);
   });
+});
+
+test('after a minute without anybody it says what was heard instead', async () => {
+  const noise = join(folder, 'noise.wav');
+  writeFileSync(noise, writeWav(new Float32Array(48000 * 62).map(() => 0.02 * (Math.random() - 0.5)), 48000));
+  const fan = spawn('paplay', [noise], { env: laptop('A') });
+  try {
+    await opened(
+      async ({ page }) => {
+        await page.click('#begin button[type=submit]');
+        await state(page, 'failed', 75);
+        await shown(page, '#failed-title', 'Nobody was found');
+        await shown(page, '#failed-advice', 'only a steady noise');
+        await lookedAt(page, 'nobody');
+      },
+      { reducedMotion: 'reduce' },
+    );
+  } finally {
+    fan.kill();
+  }
 });
 
 test('stopping is possible at any time, and gives the microphone back', async () => {

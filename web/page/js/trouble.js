@@ -65,7 +65,7 @@ const MICROPHONE = {
 const PAIRING = {
   'no-peer': ({ words, message }) => ({
     title: 'Nobody was found',
-    words: words ?? message,
+    words: (words ?? message).replace(/^no peer: /, ''),
     advice: [
       'On the other computer this page must listen at the same time, or `airshake pair` must run.',
       'Turn up the volume of both, move closer, and take off headphones.',

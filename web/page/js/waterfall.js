@@ -10,6 +10,9 @@ const TOP_HZ = 21_000;
 const SHOWN_S = 12;
 const RATE = 30;
 
+/** How long a picture stands where nothing shall move, in seconds. */
+const STILL_S = 2;
+
 /** So many decibels a second the room may seem to become louder; quieter it becomes at once. */
 const RISE = 2;
 /** Above the room from which on there is colour, and where it is full. */
@@ -39,6 +42,7 @@ export class Waterfall {
     this.wave = new Float32Array(this.analyser.fftSize);
     this.floors = new Float32Array(ROWS).fill(-200);
     this.column = 0;
+    this.drawn = -STILL_S;
     this.begun = performance.now();
     this.marks = [];
     this.image = new ImageData(this.columns, ROWS);
@@ -101,14 +105,17 @@ export class Waterfall {
 
   frame() {
     if (!this.running) return;
-    // A picture that slides is motion: who wants none sees it renewed now and then.
-    if (this.still.matches) this.later = setTimeout(() => this.frame(), 500);
+    const still = this.still.matches;
+    if (still) this.later = setTimeout(() => this.frame(), 1000 / RATE);
     else this.request = requestAnimationFrame(() => this.frame());
     const now = (performance.now() - this.begun) / 1000;
     const due = Math.floor(now * RATE);
     if (due <= this.column) return;
     this.listen(Math.min(due - this.column, this.columns));
     this.column = due;
+    // A picture that slides is motion: who wants none sees it renewed now and then.
+    if (still && now - this.drawn < STILL_S) return;
+    this.drawn = now;
     this.draw(now);
   }
 
