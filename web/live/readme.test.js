@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { inPage, snippet } from '../test/snippets.js';
 import { laptop, open } from './browser.js';
+import { Program } from './pairing.js';
 
 const airshake = process.env.AIRSHAKE ?? fileURLToPath(new URL('../../target/debug/airshake', import.meta.url));
 
@@ -45,12 +46,28 @@ test('the page listens and speaks as the snippet says', async () => {
   assert.deepEqual(await browser.page.evaluate(() => shown), []);
 });
 
+test('a page and the command line pair as the snippet says', async () => {
+  const program = new Program('A', '--yes');
+  await browser.page.evaluate(() => {
+    window.asked = [];
+    window.shown = [];
+    window.show = (what) => shown.push(what);
+    window.ask = async (question) => asked.push(question);
+  });
+  await run(browser.page, snippet(inPage[1]));
+  await program.said('hello from a page');
+  assert.match((await browser.page.evaluate(() => asked))[0], /^Does the other screen show (\S+ ){3}\S+\?$/);
+  program.say('hello from a terminal');
+  await browser.page.waitForFunction(() => shown.includes('hello from a terminal'));
+  assert.equal(await program.leave(), 0);
+});
+
 test('two pages connect by sound as the snippet says', async () => {
   const other = await open({ env: laptop('A') });
   try {
     const both = [browser.page, other.page];
     for (const page of both) await page.addScriptTag({ url: '/node_modules/simple-peer/simplepeer.min.js' });
-    const code = snippet(inPage[1]).replace('const peer', 'const peer = window.peer');
+    const code = snippet(inPage[2]).replace('const peer', 'const peer = window.peer');
     await Promise.all(both.map((page, i) => run(page, code, { initiator: i === 0 })));
     for (const page of both) assert.ok(await page.evaluate(() => peer.connected));
   } finally {

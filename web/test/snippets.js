@@ -7,7 +7,7 @@ const blocks = [...text.matchAll(/^```js\n(.*?)^```/gms)].map(([, code]) => code
 
 /** Those that tests run, by a piece of each: Node's, and those that need a page. */
 export const inNode = ['readWav(wav)', 'tagOf(offer)', 'link.sendFiles('];
-export const inPage = ['listen((message)', 'signalBySound(peer'];
+export const inPage = ['listen((message)', 'await pair({', 'signalBySound(peer'];
 
 /** The block in which this stands. */
 export function snippet(piece) {
