@@ -15,7 +15,8 @@ async function carryOut({ type, name, number, bytes, folder: given, total }) {
   try {
     switch (type) {
       case 'open':
-        folder = given;
+        // By its name: not every browser passes folders to workers.
+        folder = await (await navigator.storage.getDirectory()).getDirectoryHandle(given);
         answer.most = await room(name, total);
         break;
       case 'begin': {

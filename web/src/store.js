@@ -23,15 +23,11 @@ const PREFIX = 'airshake-';
  * @returns {Promise<MemoryStore | DiskStore>} `most` of it is less if that is all that fits
  */
 export async function openStore(total) {
-  try {
-    folder ??= ownFolder();
-    const own = await folder;
-    if (own) return await DiskStore.open(own, total);
-  } catch {
-    // Private windows have no such folder, and older browsers no way to write there.
-  }
-  folder = undefined;
-  return new MemoryStore();
+  // Private windows have no such folder, and older browsers no way to write there.
+  folder ??= ownFolder().catch(() => undefined);
+  const own = await folder;
+  const store = own && (await DiskStore.open(own, total).catch(() => undefined));
+  return store ?? new MemoryStore();
 }
 
 /** @type {Promise<FileSystemDirectoryHandle | undefined> | undefined} */
@@ -67,7 +63,7 @@ class DiskStore {
     try {
       // The browser's own estimate is no promise: Chromium tells every page the same figure.
       const name = String(files++);
-      ({ most: store.most } = await store.ask({ type: 'open', folder: own, name, total }));
+      ({ most: store.most } = await store.ask({ type: 'open', folder: own.name, name, total }));
     } catch (error) {
       store.close();
       throw error;
