@@ -77,6 +77,7 @@ impl MeetOptions {
             },
             ways: self.ways.ways(),
             leave_when_busy: self.ways.no_wait,
+            short_beacon: self.ways.short,
             code: self.trust.code(),
             ..PairOptions::default()
         };

@@ -59,6 +59,10 @@ pub(super) struct WaysOptions {
     #[arg(long)]
     two_sounds: bool,
 
+    /// Say 16 bytes less, which command lines understand and browsers do not
+    #[arg(long, conflicts_with = "two_sounds")]
+    pub(super) short: bool,
+
     /// Leave if who is heard pairs with somebody else, instead of waiting for another
     #[arg(long)]
     pub(super) no_wait: bool,

@@ -145,7 +145,7 @@ fn two_hosts_with_nothing_but_ipv6_pair_by_one_sound() {
     pair.expect_both("linked", LONG);
     pair.expect_both("way: OneSound", LONG);
     // Twelve bytes more than with IPv4.
-    pair.expect_any("Playing { bytes: 44", LONG);
+    pair.expect_any("Playing { bytes: 60", LONG);
 }
 
 #[test]

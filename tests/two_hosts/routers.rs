@@ -139,7 +139,7 @@ fn two_behind_different_routers_reach_each_other_once_a_server_told_how_they_are
     pair.expect_both("linked", LONG);
     pair.expect_both("text hello from process", LONG);
     // A beacon with one more address.
-    pair.expect_any("Playing { bytes: 37", LONG);
+    pair.expect_any("Playing { bytes: 53", LONG);
 }
 
 #[test]

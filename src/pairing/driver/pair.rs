@@ -30,9 +30,9 @@ pub struct PairOptions {
     /// Whether to end when whoever is heard pairs with somebody else, instead of waiting for
     /// another.
     pub leave_when_busy: bool,
-    /// Whether browsers are to understand our beacon too. It then takes 16 bytes more: they want
-    /// the whole fingerprint.
-    pub for_browsers: bool,
+    /// Whether our beacon holds only half of the fingerprint: 16 bytes less to say, enough for
+    /// another program that uses this library, and nothing for a browser, which wants the whole.
+    pub short_beacon: bool,
     /// Which addresses to offer.
     pub addresses: Addresses,
     /// Servers that help where the two do not reach each other by themselves; none by default.
@@ -108,7 +108,7 @@ pub async fn pair_by(
             .leaving_when_busy(options.leave_when_busy),
         own: match options.ways {
             Ways::TwoSounds => Own::Offer,
-            Ways::Both | Ways::OneSound if options.for_browsers => Own::WholeBeacon,
+            Ways::Both | Ways::OneSound if options.short_beacon => Own::ShortBeacon,
             Ways::Both | Ways::OneSound => Own::Beacon,
         },
         tries,
@@ -136,7 +136,7 @@ pub async fn pair_by(
 #[derive(Clone, Copy)]
 enum Own {
     Beacon,
-    WholeBeacon,
+    ShortBeacon,
     Offer,
 }
 
@@ -309,8 +309,8 @@ impl<M: Medium, E: FnMut(PairEvent)> Driver<M, E> {
                     Output::MakeOffer(attempt) => {
                         let purpose = match self.own {
                             Own::Offer => Purpose::Offer,
-                            Own::Beacon => Purpose::Beacon { whole: false },
-                            Own::WholeBeacon => Purpose::Beacon { whole: true },
+                            Own::Beacon => Purpose::Beacon { short: false },
+                            Own::ShortBeacon => Purpose::Beacon { short: true },
                         };
                         self.tries.describe(attempt, purpose, Vec::new());
                     }

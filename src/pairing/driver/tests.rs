@@ -76,7 +76,7 @@ async fn two_pair_by_one_sound_and_talk_both_ways() {
         );
         assert!(!events.contains(&PairEvent::Answered), "{events:?}");
     }
-    let played = |e: &PairEvent| matches!(e, PairEvent::Playing { bytes: 32, .. });
+    let played = |e: &PairEvent| matches!(e, PairEvent::Playing { bytes: 48, .. });
     assert!(events.iter().flatten().any(played), "{events:?}");
 }
 

@@ -29,8 +29,8 @@ pub(super) enum Told {
 
 /// What a connection is wanted for.
 pub(super) enum Purpose {
-    /// To be reached by whoever hears a beacon, which is to hold a whole fingerprint or not.
-    Beacon { whole: bool },
+    /// To be reached by whoever hears a beacon, which is to hold half a fingerprint or all of it.
+    Beacon { short: bool },
     /// To be connected to whoever answers an offer.
     Offer,
     /// To answer an offer.
@@ -269,9 +269,9 @@ async fn make(
     packed: &[u8],
 ) -> Result<(Arc<dyn Connection>, Signal), TransportError> {
     Ok(match purpose {
-        Purpose::Beacon { whole } => {
+        Purpose::Beacon { short } => {
             let (connection, mut beacon) = transport.beacon().await?;
-            if !whole {
+            if short {
                 beacon.fingerprint = beacon.fingerprint.truncated();
             }
             (connection, beacon.into())

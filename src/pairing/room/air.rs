@@ -43,7 +43,7 @@ pub(super) struct Air {
 impl Default for Air {
     fn default() -> Self {
         Self {
-            air_time: ms(350),
+            air_time: ms(500),
             output_delay: ms(30),
             preamble: ms(80),
             notice_delay: ms(220),
