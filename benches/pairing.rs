@@ -51,6 +51,10 @@ struct Measure {
     #[arg(long)]
     two_sounds: bool,
 
+    /// Both sides say half of the fingerprint
+    #[arg(long, conflicts_with = "two_sounds")]
+    short: bool,
+
     /// How often
     #[arg(long, value_name = "N", default_value_t = 20)]
     runs: u32,
@@ -154,9 +158,10 @@ fn main() -> ExitCode {
 
 impl Measure {
     fn once(&self, air: &Air, network: &Network, n: u32) -> Run {
-        let options: &[&str] = match self.two_sounds {
-            true => &["pair", "--json", "--two-sounds"],
-            false => &["pair", "--json"],
+        let options: &[&str] = match (self.two_sounds, self.short) {
+            (true, _) => &["pair", "--json", "--two-sounds"],
+            (_, true) => &["pair", "--json", "--short"],
+            _ => &["pair", "--json"],
         };
         let start = |side| Program::start(network.script(air, side), side, options);
         let a = start("A");
@@ -246,7 +251,7 @@ impl Measure {
             println!(
                 "{}",
                 json!({
-                    "air": air, "two_sounds": self.two_sounds, "runs": runs.len(),
+                    "air": air, "two_sounds": self.two_sounds, "short": self.short, "runs": runs.len(),
                     "paired": seconds.len(), "by_two_sounds": by_two, "median_s": milli(median),
                     "worst_s": milli(worst), "required_s": within, "bytes": said, "met": met,
                 })

@@ -244,7 +244,7 @@ impl Pair {
             return pack(&offer.into());
         }
         let beacon = Beacon {
-            fingerprint: offer.fingerprint.truncated(),
+            fingerprint: offer.fingerprint,
             secret: Secret([7; 8]),
             max_message_size: offer.max_message_size,
             candidates: offer.candidates,

@@ -10,8 +10,10 @@ use std::time::Duration;
 /// The air and the network between the peers.
 #[derive(Clone, Debug)]
 pub(super) struct Air {
-    /// Of every envelope.
+    /// Of every envelope but a beacon,
     pub(super) air_time: Duration,
+    /// which takes so much longer.
+    pub(super) beacon_more: Duration,
     /// From `Say` to the first sample in the air.
     pub(super) output_delay: Duration,
     /// The part of an envelope that must be heard undisturbed to notice it.
@@ -40,10 +42,21 @@ pub(super) struct Air {
     pub(super) hears: fn(to: usize, from: usize) -> bool,
 }
 
+impl Air {
+    pub(super) fn time_of(&self, envelope: &[u8]) -> Duration {
+        match envelope.first() {
+            Some(&BEACON) => self.air_time + self.beacon_more,
+            _ => self.air_time,
+        }
+    }
+}
+
 impl Default for Air {
     fn default() -> Self {
         Self {
-            air_time: ms(500),
+            air_time: ms(350),
+            // One symbol: 48 bytes instead of 25 to 41.
+            beacon_more: ms(144),
             output_delay: ms(30),
             preamble: ms(80),
             notice_delay: ms(220),
@@ -155,7 +168,7 @@ impl Room {
     /// A speech of nobody here, which all hear.
     pub(super) fn say_from_nowhere(&mut self, begin: Duration, envelope: Vec<u8>) {
         let speech = self.speeches.len();
-        let end = begin + self.air.air_time;
+        let end = begin + self.air.time_of(&envelope);
         self.speeches.push(Speech {
             from: NOBODY,
             begin,

@@ -179,7 +179,7 @@ impl Room {
             }
             Happens::SpeechBegins(speech) => {
                 if self.peers[peer].speaking == Some(speech) {
-                    let air = self.air.air_time;
+                    let air = self.speeches[speech].end - self.speeches[speech].begin;
                     self.tell(peer, Input::Started { air });
                 }
             }
@@ -283,7 +283,7 @@ impl Room {
             }
             Output::Say { envelope, .. } => {
                 let begin = now + self.air.output_delay;
-                let end = begin + self.air.air_time;
+                let end = begin + self.air.time_of(&envelope);
                 let speech = self.speeches.len();
                 assert!(self.peers[peer].speaking.is_none(), "speaks twice at once");
                 self.speeches.push(Speech {
