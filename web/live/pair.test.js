@@ -2,7 +2,7 @@
 // laptop B of `script/virtual-audio`.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import { Page, pause, Program } from './pairing.js';
 
 /** How often each way of meeting is tried. */
@@ -13,6 +13,11 @@ before(async () => {
   page = await Page.open('B');
 });
 after(() => page?.close());
+// What failed must not go on talking into what follows.
+afterEach(async () => {
+  for (const program of Program.running) program.kill();
+  await page.page.evaluate(() => window.stopping?.abort());
+});
 
 /** Talk in both directions, then the goodbye of that side. */
 async function talk(program, page, last) {
@@ -44,6 +49,24 @@ async function met(program, page, way) {
 }
 
 for (let run = 0; run < RUNS; run++) {
+  test(`a page hears a command line and connects (${run + 1})`, async () => {
+    // A page without a voice: one sound has to do.
+    await page.pair({ volume: 0 });
+    await pause(0.5);
+    const program = new Program('A', '--yes');
+    await met(program, page, 'one-sound');
+    await talk(program, page, run % 2 ? 'page' : 'program');
+  });
+
+  test(`a command line hears a page and comes as its guest (${run + 1})`, async () => {
+    // A command line without a voice: one sound has to do.
+    const program = new Program('A', '--yes', '--volume', '0');
+    await pause(0.5);
+    await page.pair();
+    await met(program, page, 'one-sound');
+    await talk(program, page, run % 2 ? 'program' : 'page');
+  });
+
   test(`a command line and a page that both speak find each other (${run + 1})`, async () => {
     const program = new Program('A', '--yes');
     await pause(run * 0.7);

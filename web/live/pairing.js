@@ -21,6 +21,9 @@ export async function until(look, seconds, words) {
 
 /** `airshake pair`, or another of its commands, as a laptop. */
 export class Program {
+  /** Those that have not ended. @type {Set<Program>} */
+  static running = new Set();
+
   constructor(side, ...options) {
     const command = /^[a-z]/.test(options[0] ?? '') ? options.shift() : 'pair';
     this.child = spawn(airshake, [command, '--json', ...options], {
@@ -31,7 +34,8 @@ export class Program {
     this.err = '';
     this.child.stdout.on('data', (data) => (this.out += data));
     this.child.stderr.on('data', (data) => (this.err += data));
-    this.ended = new Promise((resolve) => this.child.on('close', resolve));
+    Program.running.add(this);
+    this.ended = new Promise((resolve) => this.child.on('close', resolve)).finally(() => Program.running.delete(this));
   }
 
   get events() {

@@ -9,8 +9,10 @@
 //!
 //! Such an engine differs from our own in three things, and the rest follows:
 //!
-//! * It chooses its own ICE credentials. So offers carry them, and a
-//!   [beacon](crate::signal::Beacon) is answered by what is made of them.
+//! * It chooses its own ICE credentials and certificate, and lets nobody in of whom it was not told.
+//!   So in place of a [beacon](crate::signal::Beacon) it says an
+//!   [invitation](crate::signal::Invitation) and is told of the guest whom that foretells; and it goes
+//!   to who said a beacon by what is made of its own password.
 //! * It wants whole fingerprints: half of one leads nowhere.
 //! * It refuses nobody: who comes second is not told that somebody else was faster.
 
@@ -84,7 +86,7 @@ impl Guide {
             machine: Machine::new(timing, seed)
                 .by(ways)
                 .leaving_when_busy(leave_when_busy),
-            tries: Tries::new(code),
+            tries: Tries::new(ways, code),
             commands: VecDeque::new(),
             proven: None,
             failures: 0,
@@ -139,16 +141,12 @@ impl Guide {
                     Err(words) => self.failed(attempt, words),
                 }
             }
-            Told::Reached { attempt } => self.tries.reached(attempt),
+            Told::Reached { attempt } => self.tries.reached(now, attempt),
             Told::Opened {
                 attempt,
                 certificates,
                 chance,
-            } => {
-                return self
-                    .tries
-                    .opened(now, attempt, certificates, chance, commands);
-            }
+            } => (self.tries).opened(now, attempt, certificates, chance, commands),
             Told::Message { attempt, bytes } => return self.message(attempt, &bytes),
             Told::Failed { attempt, words } => self.failed(attempt, words),
         };
@@ -190,6 +188,16 @@ impl Guide {
         }
     }
 
+    /// Lets in the guest who knocked, and hears what it has said meanwhile.
+    fn admit(&mut self, now: Duration, attempt: Attempt) -> VecDeque<Input> {
+        let came = self.tries.admit(now, attempt, &mut self.commands);
+        let mut inputs = VecDeque::from([Input::LinkConnecting(attempt)]);
+        for bytes in came {
+            inputs.extend(self.message(attempt, &bytes));
+        }
+        inputs
+    }
+
     /// Tells the machine, and does what it asks for, until it asks for nothing more.
     fn work(&mut self, now: Duration, mut inputs: VecDeque<Input>) {
         while let Some(input) = inputs.pop_front() {
@@ -209,8 +217,7 @@ impl Guide {
                         let input = self.tries.answer(attempt, offer, straight, commands);
                         inputs.extend(input);
                     }
-                    // Nobody can knock at an offer.
-                    Output::Admit(attempt) => inputs.push_back(Input::LinkFailed(attempt)),
+                    Output::Admit(attempt) => inputs.extend(self.admit(now, attempt)),
                     Output::AcceptAnswer { attempt, answer } => {
                         inputs.extend(self.tries.accept(attempt, &answer, commands));
                     }

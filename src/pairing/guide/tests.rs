@@ -3,9 +3,9 @@ use super::{
     *,
 };
 use crate::{
-    link::{Certificates, ProofError},
+    link::{Certificates, Encounter, Proof, ProofError, Secret as Heard, Side},
     pairing::Failure,
-    signal::{Beacon, Description, Pwd, Role, Secret, Tag, pack},
+    signal::{Arrival, Beacon, Description, Invitation, Pwd, Role, Secret, Tag, pack},
 };
 use proptest::prelude::*;
 
@@ -42,6 +42,220 @@ fn hearing(ways: Ways, envelope: &[u8]) -> (Guide, Vec<Command>) {
 
 fn tell(guide: &mut Guide, at: u64, told: Told) -> Vec<Command> {
     guide.tell(ms(at), told).collect()
+}
+
+fn said(commands: &[Command]) -> Option<Vec<u8>> {
+    commands.iter().find_map(|command| match command {
+        Command::Say { envelope, .. } => Some(envelope.clone()),
+        _ => None,
+    })
+}
+
+/// A guide that has said its invitation, at 2 s at the latest.
+fn inviting() -> (Guide, Invitation) {
+    let mut guide = Guide::new(GuideOptions::default());
+    tell(&mut guide, 0, Told::Start);
+    let attempt = Attempt(1);
+    let sdp = description(1, Role::Offer).to_sdp();
+    let commands = tell(&mut guide, 10, Told::Described { attempt, sdp });
+    let [
+        Command::Accept {
+            provisional: true,
+            sdp,
+            ..
+        },
+    ] = &commands[..]
+    else {
+        panic!("{commands:?}");
+    };
+    let foretold = Description::from_sdp(sdp, Role::Answer).unwrap();
+    let commands = wait(&mut guide, 2000);
+    let Ok(Signal::Invitation(invitation)) = unpack(&said(&commands).expect("it speaks")) else {
+        panic!("{commands:?}");
+    };
+    assert_eq!(invitation.offer(), description(1, Role::Offer));
+    assert_eq!(foretold, invitation.foretold_answer());
+    tell(&mut guide, 2000, Told::Started { air: ms(500) });
+    (guide, invitation)
+}
+
+/// What the channel of the guest's connection shows.
+fn opened_to_guest() -> Told {
+    Told::Opened {
+        attempt: Attempt(1),
+        certificates: Certificates {
+            ours: [1; 32],
+            theirs: [2; 32],
+        },
+        chance: Box::new([5; 48]),
+    }
+}
+
+/// The guest proves itself, having heard that secret, until it has nothing more to say.
+fn proves(guide: &mut Guide, at: u64, secret: [u8; 8], mut asked: Vec<Command>) -> Vec<Command> {
+    let encounter = Encounter {
+        side: Side::Answerer,
+        secret: Some(Heard::new(secret)),
+        code: None,
+    };
+    let certificates = Certificates {
+        ours: [2; 32],
+        theirs: [1; 32],
+    };
+    let attempt = Attempt(1);
+    let (mut guest, knock) = Proof::new(&encounter, certificates, &[6; 48]);
+    asked.extend(tell(
+        guide,
+        at,
+        Told::Message {
+            attempt,
+            bytes: knock,
+        },
+    ));
+    let mut read = 0;
+    while read < asked.len() {
+        if let Command::Send { bytes, .. } = asked[read].clone()
+            && let Ok(step) = guest.handle(&bytes)
+        {
+            for bytes in step.say {
+                asked.extend(tell(guide, at, Told::Message { attempt, bytes }));
+            }
+        }
+        read += 1;
+    }
+    asked
+}
+
+#[test]
+fn a_guest_comes_unasked_and_one_sound_is_enough() {
+    let (mut guide, invitation) = inviting();
+    let attempt = Attempt(1);
+    let commands = tell(&mut guide, 2100, Told::Reached { attempt });
+    assert_eq!(
+        commands,
+        [
+            Command::Hush,
+            Command::Note(Note::Knocked),
+            Command::Note(Note::Connecting)
+        ]
+    );
+    let asked = tell(&mut guide, 2110, opened_to_guest());
+    let commands = proves(&mut guide, 2120, invitation.guest().secret.0, asked);
+    assert!(
+        matches!(
+            commands.last(),
+            Some(Command::Met {
+                way: Way::OneSound,
+                ..
+            })
+        ),
+        "{commands:?}"
+    );
+}
+
+#[test]
+fn a_guest_who_did_not_hear_the_invitation_is_left() {
+    let (mut guide, invitation) = inviting();
+    let attempt = Attempt(1);
+    tell(&mut guide, 2100, Told::Reached { attempt });
+    let asked = tell(&mut guide, 2110, opened_to_guest());
+    let mut secret = invitation.guest().secret.0;
+    secret[0] ^= 1;
+    let commands = proves(&mut guide, 2120, secret, asked);
+    assert!(commands.contains(&Command::Close {
+        attempt,
+        gently: true
+    }));
+    assert!(guide.deadline().is_some(), "it goes on");
+}
+
+#[test]
+fn a_guest_is_not_let_in_while_somebody_else_is_and_keeps_knocking() {
+    let (mut guide, invitation) = inviting();
+    let attempt = Attempt(1);
+    // Somebody's beacon whose hash is lower stands against ours; one that is higher yields.
+    let ours = crate::pairing::words::hash(&pack(&invitation.clone().into()));
+    let lower = (0..=255u8)
+        .map(|n| pack(&beacon(Fingerprint::Sha256([n; 32])).into()))
+        .find(|packed| crate::pairing::words::hash(packed) < ours)
+        .expect("one of many is lower");
+    tell(&mut guide, 2010, Told::Heard { envelope: lower });
+    let sdp = description(2, Role::Offer).to_sdp();
+    let other = Attempt(2);
+    tell(
+        &mut guide,
+        2020,
+        Told::Described {
+            attempt: other,
+            sdp,
+        },
+    );
+    assert_eq!(tell(&mut guide, 2100, Told::Reached { attempt }), []);
+    assert_eq!(tell(&mut guide, 2110, opened_to_guest()), []);
+    assert!(guide.deadline().is_some_and(|due| due <= ms(2200)));
+    // The other comes to nothing.
+    let words = "gone".to_owned();
+    let mut commands = tell(
+        &mut guide,
+        2150,
+        Told::Failed {
+            attempt: other,
+            words,
+        },
+    );
+    commands.extend(wait(&mut guide, 2400));
+    assert!(
+        commands.contains(&Command::Note(Note::Knocked)),
+        "{commands:?}"
+    );
+    let commands = proves(&mut guide, 2400, invitation.guest().secret.0, commands);
+    assert!(
+        matches!(commands.last(), Some(Command::Met { .. })),
+        "{commands:?}"
+    );
+}
+
+#[test]
+fn who_could_not_come_unasked_says_where_it_is() {
+    let (mut guide, invitation) = inviting();
+    let arrival = Arrival {
+        answers: Tag::of(&pack(&invitation.clone().into())),
+        candidates: description(7, Role::Offer).candidates,
+    };
+    let envelope = pack(&Signal::Arrival(arrival.clone()));
+    let commands = tell(&mut guide, 2700, Told::Heard { envelope });
+    let accept = commands.iter().find_map(|command| match command {
+        Command::Accept {
+            sdp,
+            provisional: false,
+            ..
+        } => Some(Description::from_sdp(sdp, Role::Answer).unwrap()),
+        _ => None,
+    });
+    let expected = Description {
+        answers: None,
+        ..invitation.answer_by(&arrival)
+    };
+    assert_eq!(accept, Some(expected), "{commands:?}");
+    tell(
+        &mut guide,
+        2710,
+        Told::Reached {
+            attempt: Attempt(1),
+        },
+    );
+    let asked = tell(&mut guide, 2720, opened_to_guest());
+    let commands = proves(&mut guide, 2730, invitation.guest().secret.0, asked);
+    assert!(
+        matches!(
+            commands.last(),
+            Some(Command::Met {
+                way: Way::TwoSounds,
+                ..
+            })
+        ),
+        "{commands:?}"
+    );
 }
 
 /// Ticks until then; gives what was asked for.
@@ -134,12 +348,6 @@ fn a_beacon_is_approached_at_once_and_answered_by_sound_only_if_that_brings_noth
     let pwd: Pwd = ours.ice_credentials().pwd;
     assert_eq!(theirs, beacon.answer_to(&pwd));
 
-    let said = |commands: &[Command]| -> Option<Vec<u8>> {
-        commands.iter().find_map(|command| match command {
-            Command::Say { envelope, .. } => Some(envelope.clone()),
-            _ => None,
-        })
-    };
     assert_eq!(said(&wait(&mut guide, 2000)), None);
     let answer = said(&wait(&mut guide, 2200)).expect("an answer is said");
     let Ok(Signal::Description(answer)) = unpack(&answer) else {
@@ -281,6 +489,18 @@ fn told() -> impl Strategy<Value = Told> {
     let envelope = prop_oneof![
         bytes.clone(),
         any::<[u8; 32]>().prop_map(|fp| pack(&beacon(Fingerprint::Sha256(fp)).into())),
+        (0..200u8).prop_map(|n| {
+            let invitation = Invitation::from_offer(&description(n, Role::Offer));
+            pack(&invitation.expect("an offer").into())
+        }),
+        any::<u8>().prop_map(|tag| {
+            let candidates = description(1, Role::Offer).candidates;
+            let answers = Tag(tag);
+            pack(&Signal::Arrival(Arrival {
+                answers,
+                candidates,
+            }))
+        }),
         (0..200u8).prop_map(|n| pack(&description(n, Role::Offer).into())),
         (0..200u8, any::<u8>()).prop_map(|(n, tag)| {
             let mut answer = description(n, Role::Answer);

@@ -3,8 +3,10 @@
 use super::{Command, Input, worth::worth_saying};
 use crate::{
     link::{CHANCE, Certificates, Code, Encounter, Proof, ProofError, Proven, Secret, Side},
-    pairing::Attempt,
-    signal::{Beacon, Description, Fingerprint, Role, Setup, Signal, Tag, pack, unpack},
+    pairing::{Attempt, Ways},
+    signal::{
+        Beacon, Description, Fingerprint, Invitation, Role, Setup, Signal, Tag, pack, unpack,
+    },
 };
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -17,6 +19,7 @@ type Commands = VecDeque<Command>;
 /// Every live attempt.
 #[derive(Debug)]
 pub(super) struct Tries {
+    ways: Ways,
     code: Option<Code>,
     live: BTreeMap<Attempt, Try>,
 }
@@ -28,6 +31,7 @@ struct Try {
     /// An answer that the engine is not given before ours has been said, and when it is.
     held_back: Option<(String, Option<Duration>)>,
     reached: bool,
+    door: Door,
     talk: Talk,
 }
 
@@ -36,6 +40,8 @@ struct Try {
 enum Purpose {
     /// To be connected to whoever answers an offer.
     Offer,
+    /// To be reached by whoever hears an invitation, or connected to who answers it.
+    Invitation(Option<Box<Invitation>>),
     /// To answer the offer of these bytes.
     Answer(Vec<u8>),
     /// To reach whoever said a beacon, of these bytes, at once if straight.
@@ -46,10 +52,27 @@ enum Purpose {
     },
 }
 
+/// Who may come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Door {
+    /// Whom an answer of theirs, or ours, described.
+    Open,
+    /// A guest, once it has knocked and was let in; when to tell again that it is there.
+    Shut { knock_at: Option<Duration> },
+    /// The guest.
+    ForGuest,
+}
+
 /// How far the talk in the channel has come.
 enum Talk {
     /// The channel is not open.
     Closed,
+    /// It is, to somebody who was not let in yet: what is needed, and what came.
+    Waiting {
+        certificates: Certificates,
+        chance: Box<[u8; CHANCE]>,
+        came: Vec<Vec<u8>>,
+    },
     Proving {
         proof: Box<Proof>,
         until: Duration,
@@ -58,8 +81,9 @@ enum Talk {
 }
 
 impl Tries {
-    pub(super) fn new(code: Option<Code>) -> Self {
+    pub(super) fn new(ways: Ways, code: Option<Code>) -> Self {
         Self {
+            ways,
             code,
             live: BTreeMap::new(),
         }
@@ -76,7 +100,11 @@ impl Tries {
 
     /// A connection that waits for somebody.
     pub(super) fn offer(&mut self, attempt: Attempt, commands: &mut Commands) {
-        self.begin(attempt, Purpose::Offer);
+        let purpose = match self.ways {
+            Ways::TwoSounds => Purpose::Offer,
+            Ways::Both | Ways::OneSound => Purpose::Invitation(None),
+        };
+        self.begin(attempt, purpose);
         commands.push_back(Command::Offer { attempt });
     }
 
@@ -131,7 +159,23 @@ impl Tries {
                 false => Ok(ours),
             }
         };
-        let input = match &live.purpose {
+        let input = match &mut live.purpose {
+            Purpose::Invitation(said) => {
+                let invitation = Invitation::from_offer(&read(Role::Offer)?);
+                let invitation = invitation.map_err(|error| error.to_string())?;
+                // Who comes is let in at once, as far as the engine is concerned.
+                commands.push_back(Command::Accept {
+                    attempt,
+                    sdp: invitation.foretold_answer().to_sdp(),
+                    provisional: true,
+                });
+                let envelope = pack(&said.insert(Box::new(invitation)).as_ref().clone().into());
+                Input::OfferReady {
+                    attempt,
+                    tag: Tag::of(&envelope),
+                    envelope,
+                }
+            }
             Purpose::Offer => {
                 let envelope = pack(&read(Role::Offer)?.into());
                 Input::OfferReady {
@@ -187,39 +231,67 @@ impl Tries {
     }
 
     /// ICE has reached the other side.
-    pub(super) fn reached(&mut self, attempt: Attempt) -> Option<Input> {
+    pub(super) fn reached(&mut self, now: Duration, attempt: Attempt) -> Option<Input> {
         let live = self.live.get_mut(&attempt)?;
         if std::mem::replace(&mut live.reached, true) {
             return None;
         }
-        Some(Input::LinkConnecting(attempt))
+        match &mut live.door {
+            Door::Open | Door::ForGuest => Some(Input::LinkConnecting(attempt)),
+            Door::Shut { knock_at } => {
+                *knock_at = Some(now + BETWEEN_KNOCKS);
+                Some(Input::Knocked(attempt))
+            }
+        }
     }
 
-    /// Our offer was answered.
+    /// Lets in the guest who knocked. Gives what it has said already.
+    pub(super) fn admit(
+        &mut self,
+        now: Duration,
+        attempt: Attempt,
+        commands: &mut Commands,
+    ) -> Vec<Vec<u8>> {
+        let Some(live) = self.live.get_mut(&attempt) else {
+            return Vec::new();
+        };
+        live.door = Door::ForGuest;
+        live.prove(now, attempt, self.code.clone(), commands)
+    }
+
+    /// Our offer or invitation was answered by sound.
     pub(super) fn accept(
         &mut self,
         attempt: Attempt,
         answer: &[u8],
         commands: &mut Commands,
     ) -> Option<Input> {
-        let live = self.live.get(&attempt)?;
-        match (&live.purpose, unpack(answer)) {
-            (Purpose::Offer, Ok(Signal::Description(answer)))
+        let live = self.live.get_mut(&attempt)?;
+        let sdp = match (&live.purpose, unpack(answer)) {
+            // The guest, who could not come unasked.
+            (Purpose::Invitation(Some(invitation)), Ok(Signal::Arrival(arrival))) => {
+                live.door = Door::ForGuest;
+                invitation.answer_by(&arrival).to_sdp()
+            }
+            // Somebody else than the one whom we have been reached by.
+            (Purpose::Invitation(_), _) if live.reached => return Some(Input::LinkFailed(attempt)),
+            (Purpose::Offer | Purpose::Invitation(_), Ok(Signal::Description(answer)))
                 if answer.role == Role::Answer && is_whole(&answer.fingerprint) =>
             {
-                let sdp = answer.to_sdp();
-                commands.push_back(Command::Accept {
-                    attempt,
-                    sdp,
-                    provisional: false,
-                });
-                None
+                live.door = Door::Open;
+                answer.to_sdp()
             }
-            _ => Some(Input::LinkFailed(attempt)),
-        }
+            _ => return Some(Input::LinkFailed(attempt)),
+        };
+        commands.push_back(Command::Accept {
+            attempt,
+            sdp,
+            provisional: false,
+        });
+        live.reached.then_some(Input::LinkConnecting(attempt))
     }
 
-    /// The channel is open: the proof begins.
+    /// The channel is open.
     pub(super) fn opened(
         &mut self,
         now: Duration,
@@ -227,31 +299,21 @@ impl Tries {
         certificates: Certificates,
         chance: Box<[u8; CHANCE]>,
         commands: &mut Commands,
-    ) -> VecDeque<Input> {
-        let Some(live) = self.live.get_mut(&attempt) else {
-            return VecDeque::new();
-        };
+    ) -> Option<Input> {
+        let live = self.live.get_mut(&attempt)?;
         if !matches!(live.talk, Talk::Closed) {
-            return VecDeque::new();
+            return None;
         }
-        let (side, secret) = match &live.purpose {
-            Purpose::Offer => (Side::Offerer, None),
-            Purpose::Answer(_) => (Side::Answerer, None),
-            Purpose::Approach { beacon, .. } => (Side::Answerer, Some(beacon.secret.0)),
+        live.talk = Talk::Waiting {
+            certificates,
+            chance,
+            came: Vec::new(),
         };
-        let encounter = Encounter {
-            side,
-            secret: secret.map(Secret::new),
-            code: self.code.clone(),
-        };
-        let (proof, bytes) = Proof::new(&encounter, certificates, &chance);
-        live.talk = Talk::Proving {
-            proof: Box::new(proof),
-            until: now + PROOF,
-        };
-        commands.push_back(Command::Send { attempt, bytes });
+        if !matches!(live.door, Door::Shut { .. }) {
+            live.prove(now, attempt, self.code.clone(), commands);
+        }
         // Where ICE told nothing the open channel does.
-        self.reached(attempt).into_iter().collect()
+        self.reached(now, attempt)
     }
 
     /// A message of the proof.
@@ -267,8 +329,13 @@ impl Tries {
         let Some(live) = self.live.get_mut(&attempt) else {
             return Ok(None);
         };
-        let Talk::Proving { proof, .. } = &mut live.talk else {
-            return Ok(None);
+        let proof = match &mut live.talk {
+            Talk::Proving { proof, .. } => proof,
+            Talk::Waiting { came, .. } if came.len() < MOST_EARLY => {
+                came.push(bytes.to_vec());
+                return Ok(None);
+            }
+            _ => return Ok(None),
         };
         let mut send = |bytes| commands.push_back(Command::Send { attempt, bytes });
         match proof.handle(bytes) {
@@ -301,6 +368,12 @@ impl Tries {
                     provisional: false,
                 });
             }
+            if let Door::Shut { knock_at: Some(at) } = &mut live.door
+                && now >= *at
+            {
+                *at = now + BETWEEN_KNOCKS;
+                inputs.push(Input::Knocked(attempt));
+            }
             if let Talk::Proving { until, .. } = live.talk
                 && now >= until
             {
@@ -319,7 +392,11 @@ impl Tries {
                 Talk::Proving { until, .. } => Some(until),
                 _ => None,
             };
-            held.into_iter().chain(proving).min()
+            let knock = match live.door {
+                Door::Shut { knock_at } => knock_at,
+                _ => None,
+            };
+            [held, proving, knock].into_iter().flatten().min()
         };
         self.live.values().filter_map(of).min()
     }
@@ -349,14 +426,61 @@ impl Tries {
     }
 
     fn begin(&mut self, attempt: Attempt, purpose: Purpose) {
+        let door = match purpose {
+            Purpose::Invitation(_) => Door::Shut { knock_at: None },
+            _ => Door::Open,
+        };
         let begun = Try {
             purpose,
             described: false,
             held_back: None,
             reached: false,
+            door,
             talk: Talk::Closed,
         };
         self.live.insert(attempt, begun);
+    }
+}
+
+impl Try {
+    /// Begins the proof, if the channel is open; gives what the other side has said already.
+    fn prove(
+        &mut self,
+        now: Duration,
+        attempt: Attempt,
+        code: Option<Code>,
+        commands: &mut Commands,
+    ) -> Vec<Vec<u8>> {
+        let (side, secret) = match &self.purpose {
+            // Who answered as itself is no guest.
+            Purpose::Invitation(Some(invitation)) if self.door == Door::ForGuest => {
+                (Side::Offerer, Some(invitation.guest().secret.0))
+            }
+            Purpose::Offer | Purpose::Invitation(_) => (Side::Offerer, None),
+            Purpose::Answer(_) => (Side::Answerer, None),
+            Purpose::Approach { beacon, .. } => (Side::Answerer, Some(beacon.secret.0)),
+        };
+        let Talk::Waiting {
+            certificates,
+            chance,
+            came,
+        } = &mut self.talk
+        else {
+            return Vec::new();
+        };
+        let came = std::mem::take(came);
+        let encounter = Encounter {
+            side,
+            secret: secret.map(Secret::new),
+            code,
+        };
+        let (proof, bytes) = Proof::new(&encounter, *certificates, chance);
+        self.talk = Talk::Proving {
+            proof: Box::new(proof),
+            until: now + PROOF,
+        };
+        commands.push_back(Command::Send { attempt, bytes });
+        came
     }
 }
 
@@ -365,6 +489,7 @@ impl fmt::Debug for Talk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Closed => "Closed",
+            Self::Waiting { .. } => "Waiting",
             Self::Proving { .. } => "Proving",
             Self::Over => "Over",
         })
@@ -378,6 +503,12 @@ fn is_whole(fingerprint: &Fingerprint) -> bool {
 
 /// As long as the proof may take: five ways over the network, however slow.
 const PROOF: Duration = Duration::from_secs(5);
+
+/// Who waits at the door is told of so often.
+const BETWEEN_KNOCKS: Duration = Duration::from_millis(100);
+
+/// Messages that are kept of somebody who was not let in yet: it says two before it is answered.
+const MOST_EARLY: usize = 8;
 
 /// From the end of a word until the other side has understood it.
 const UNDERSTANDING: Duration = Duration::from_secs(1);
