@@ -424,7 +424,14 @@ export interface Link extends EventTarget {
  */
 export function pair(options?: PairOptions): Promise<Meeting>;
 
-export type Signal = Description | CandidateSignal | Renegotiate | Beacon | OtherSignal;
+export type Signal =
+  | Description
+  | CandidateSignal
+  | Renegotiate
+  | Beacon
+  | Invitation
+  | Arrival
+  | OtherSignal;
 
 /** An offer or an answer. */
 export interface Description {
@@ -452,6 +459,22 @@ export interface Beacon {
   /** 16 hex digits, random, for one beacon. */
   secret: string;
   maxMessageSize: number;
+  /** As in an SDP: `candidate:...`. */
+  candidates: string[];
+}
+
+/** A page's offer whose answer can be foretold: who hears it comes at once, as its guest. */
+export interface Invitation {
+  type: 'invitation';
+  /** Of the offer. */
+  sdp: string;
+}
+
+/** A guest's word that it is there, where an invitation alone does not do. */
+export interface Arrival {
+  type: 'arrival';
+  /** The tag of the invitation. */
+  answers: number;
   /** As in an SDP: `candidate:...`. */
   candidates: string[];
 }

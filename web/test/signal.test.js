@@ -91,6 +91,31 @@ test('a beacon takes 48 bytes, made from an offer or from its parts', async () =
   assert.deepEqual(await packSignal(beacon), packed);
 });
 
+test('an invitation takes 61 bytes, its guest nine', async () => {
+  const invitation = { type: 'invitation', sdp: offer.sdp };
+  const packed = await packSignal(invitation);
+  assert.equal(packed.length, 61);
+  const again = await unpackSignal(packed);
+  assert.equal(again.type, 'invitation');
+  for (const name of ['ice-ufrag', 'ice-pwd', 'fingerprint']) {
+    assert.equal(line(again.sdp, name), line(offer.sdp, name));
+  }
+  assert.deepEqual(await packSignal(again), packed);
+  assert.equal((await packSignal(invitation, { most: 55 })).length, 55);
+
+  const arrival = {
+    type: 'arrival',
+    answers: await tagOf(packed),
+    candidates: ['candidate:1 1 udp 2130706431 192.168.77.2 36008 typ host'],
+  };
+  const said = await packSignal(arrival);
+  assert.equal(said.length, 9);
+  assert.deepEqual(await unpackSignal(said), arrival);
+  const passive = { type: 'invitation', sdp: offer.sdp.replace('a=setup:actpass', 'a=setup:active') };
+  await assert.rejects(packSignal(passive), SignalError);
+  await assert.rejects(packSignal({ ...arrival, answers: 256 }), SignalError);
+});
+
 test("a beacon's answer carries the own password as its user fragment", async () => {
   const packed = await packSignal({
     type: 'beacon',
@@ -126,6 +151,8 @@ test('a text cannot pass for what is checked elsewhere', async () => {
   const text = (json) => Buffer.concat([Buffer.from([0b01_11_0011]), Buffer.from(json)]);
   for (const json of [
     '{"type":"beacon","sdp":"x","secret":"y"}',
+    JSON.stringify({ type: 'invitation', sdp: offer.sdp }),
+    '{"type":"arrival","answers":7,"candidates":[]}',
     '{"type":"answer","sdp":"x","answers":"y"}',
     'no JSON',
     '{}',

@@ -15,7 +15,8 @@ use serde_json::{Map, Value, json};
 
 use super::refusal::Refusal;
 
-/// Packs the signal that `json` says, a description with as many candidates as fit `most` bytes;
+/// Packs the signal that `json` says, a description or an invitation with as many candidates as fit
+/// `most` bytes;
 /// marks an answer as one to `offer`, unless that is empty.
 pub(crate) fn pack(json: &str, offer: &[u8], most: usize) -> Result<Vec<u8>, Refusal> {
     let mut signal = read(json)?;
@@ -25,8 +26,15 @@ pub(crate) fn pack(json: &str, offer: &[u8], most: usize) -> Result<Vec<u8>, Ref
         }
         description.answers = Some(Tag::of(offer));
     }
-    if let Signal::Description(description) = signal {
-        signal = description.within(most).into();
+    match &mut signal {
+        Signal::Description(description) => {
+            *description = description.clone().within(most);
+        }
+        // As long as the offer that it is.
+        Signal::Invitation(invitation) => {
+            invitation.candidates = invitation.offer().within(most).candidates;
+        }
+        _ => {}
     }
     Ok(airshake::signal::pack(&signal))
 }
