@@ -23,6 +23,9 @@
 // Shared words: hertz, sample rates, decibels, tones, soft bits.
 pub mod units;
 
+// Few things, sorted.
+mod order;
+
 // Bytes to bits and back: packet, checksum, whitening.
 pub mod bits;
 
@@ -46,6 +49,9 @@ pub mod air;
 
 // Samples to the world and back: files and devices.
 pub mod audio;
+
+// The text that programs tell each other signals in.
+pub mod json;
 
 // WebRTC descriptions to few bytes and back.
 pub mod signal;

@@ -50,6 +50,7 @@ const fn edge(
 /// The library, in the order of `lib.rs`.
 const LIBRARY: &[Row] = &[
     pure("units", &[], &[]),
+    pure("order", &[], &[]),
     pure("bits", &["units"], &["thiserror"]),
     pure("code", &["units", "bits"], &["thiserror"]),
     pure("tones", &["units", "bits", "code"], &["thiserror"]),
@@ -60,7 +61,7 @@ const LIBRARY: &[Row] = &[
     ),
     pure(
         "modem",
-        &["units", "bits", "code", "tones", "samples"],
+        &["units", "order", "bits", "code", "tones", "samples"],
         &["thiserror"],
     ),
     pure("sounding", &["units", "samples", "modem"], &["realfft"]),
@@ -73,10 +74,11 @@ const LIBRARY: &[Row] = &[
         &["units"],
         &["alsa", "cpal", "nix", "rtrb", "thiserror"],
     ),
+    pure("json", &[], &[]),
     pure(
         "signal",
-        &[],
-        &["flate2", "hkdf", "serde_json", "sha2", "thiserror"],
+        &["order", "json"],
+        &["flate2", "hkdf", "sha2", "thiserror"],
     ),
     pure("medium", &["units", "audio"], &["thiserror"]),
     pure("medium/ear", &["units", "modem", "audio"], &["thiserror"]),
@@ -190,6 +192,7 @@ const IN_TESTS_OUTSIDE: &[&str] = &[
     "crc32fast",
     "proptest",
     "reed_solomon_erasure",
+    "serde_json",
     "tempfile",
     "vt100",
 ];

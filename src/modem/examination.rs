@@ -4,6 +4,7 @@
 //! is decided: figures are taken, in a wider range than a burst can be read in, for
 //! [`super::report`] to judge. It costs some milliseconds, so there is a [`Budget`].
 
+use crate::order::sort_by;
 use crate::samples::{Detector, FineSpectrum};
 use crate::tones::{Plan, SoftDemapper};
 use crate::units::{Decibels, Hertz};
@@ -137,7 +138,7 @@ impl Examiner {
                 (self.detector.alignment(&self.fine, stretch), stretch)
             })
             .collect();
-        looks.sort_by(|a, b| a.0.total_cmp(&b.0));
+        sort_by(&mut looks, |a, b| a.0.total_cmp(&b.0));
         let (best, stretch) = looks[looks.len() - 1];
         let (usual, _) = looks[looks.len() / 2];
         let (_, deviation) = share_by_chance(self.plan.tones_per_group());
@@ -209,7 +210,7 @@ impl Examiner {
             .filter(|(delay, _)| *delay < -ECHO_EDGE_S)
             .map(|(_, power)| *power)
             .collect();
-        quiet.sort_by(f64::total_cmp);
+        sort_by(&mut quiet, f64::total_cmp);
         let floor = quiet.get(quiet.len() / 2).copied().unwrap_or(0.0);
         let (mut sum, mut first, mut second) = (0.0, 0.0, 0.0);
         for (delay, power) in profile.iter().filter(|(delay, _)| *delay >= -ECHO_EDGE_S) {

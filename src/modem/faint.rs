@@ -9,6 +9,7 @@
 use std::collections::VecDeque;
 
 use crate::bits::Header;
+use crate::order::sort_by;
 use crate::units::{Decibels, Llr};
 
 use super::examination::Budget;
@@ -119,7 +120,7 @@ impl FaintHeaders {
     /// The same, from the soft bits as they are.
     fn read_sums(&self, readers: &mut [Reader; 2]) -> Option<Announced> {
         let mut guesses = self.guesses(readers);
-        guesses.sort_by(|a, b| b.sigmas.total_cmp(&a.sigmas));
+        sort_by(&mut guesses, |a, b| b.sigmas.total_cmp(&a.sigmas));
         guesses
             .iter()
             .take(MOST_TRIES)

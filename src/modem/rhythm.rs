@@ -4,6 +4,8 @@
 //! tells how long each of them is; so one place and the silence tell all places, those that went
 //! by before and those to come, whether or not a preamble was seen there.
 
+use crate::order::sort_by;
+
 /// Passes that are numbered on their own.
 const CYCLE: usize = 8;
 /// The longest silence between two passes that still makes a loop, in frames of its own: with
@@ -38,7 +40,7 @@ impl Rhythm {
     pub(super) fn silences(&self, known: &[Place], stretch: f64) -> Vec<f64> {
         let mut silences = vec![0.0];
         let mut newest: Vec<Place> = known.to_vec();
-        newest.sort_by_key(|place| place.start);
+        sort_by(&mut newest, |a, b| a.start.cmp(&b.start));
         for pair in newest.windows(2).rev().take(2) {
             // Below a thousandth of a second of each frame's clock it is none.
             let silence = self.silence(pair[0], pair[1], stretch, f64::INFINITY);

@@ -160,8 +160,10 @@ impl Burst {
                 .0
                 .min(f64::from(rate.0) / 2.0 * Resampler::HIGHEST_FRACTION),
         );
-        let resampler = Resampler::new(SampleRate::HZ_48000, rate, highest)
-            .expect("the transmitter's rate holds the profile's band");
+        let resampler =
+            Resampler::new(SampleRate::HZ_48000, rate, highest).unwrap_or_else(|error| {
+                panic!("the transmitter's rate holds the profile's band: {error}")
+            });
         let chirp: Vec<f32> = profile
             .chirp
             .samples(SampleRate::HZ_48000)

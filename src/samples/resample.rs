@@ -23,7 +23,7 @@ mod half;
 use filter::{Filter, Rows};
 use half::Half;
 
-use crate::units::{Decibels, Hertz, SampleRate};
+use crate::units::{Decibels, Hertz, SampleRate, fixed};
 
 /// Why a resampler cannot be made.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
@@ -36,7 +36,7 @@ pub enum ResampleError {
         got: SampleRate,
     },
     /// The highest frequency that matters does not fit below half the lower rate.
-    #[error("{:.0} Hz cannot be kept between {from} and {to}: at most {:.0} Hz", highest.0, max.0)]
+    #[error("{:.0} Hz cannot be kept between {from} and {to}: at most {:.0} Hz", fixed(highest.0), fixed(max.0))]
     HighestOutOfRange {
         /// What was asked for.
         highest: Hertz,

@@ -89,14 +89,12 @@ impl Synthesizer {
             // Clip a little harder than what is wanted: part of the peak grows back.
             let limit = rms * CREST * 0.93;
             self.work.copy_from_slice(&self.body);
-            self.work
-                .iter_mut()
-                .for_each(|x| *x = x.clamp(-limit, limit));
+            self.work.iter_mut().for_each(|x| *x = clipped(*x, limit));
             self.restore_magnitudes(tones);
         }
         let limit = rms * CREST;
         let scale = PEAK / limit;
-        let wave = |x: &f32| x.clamp(-limit, limit) * scale;
+        let wave = |x: &f32| clipped(*x, limit) * scale;
         out.extend(self.body[self.body.len() - self.guard..].iter().map(wave));
         out.extend(self.body.iter().map(wave));
     }
@@ -125,6 +123,11 @@ impl Synthesizer {
             self.spectrum[self.plan.bin(group, *tone)] = phase;
         }
     }
+}
+
+/// As `clamp`, whose panic could say any number there is: the code for that is longer than this file.
+fn clipped(x: f32, limit: f32) -> f32 {
+    x.max(-limit).min(limit)
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use core::net::IpAddr;
 
+use crate::order::sort_by;
+
 use super::{Address, Candidate, Description, Kind, Signal, pack};
 
 impl Description {
@@ -43,7 +45,7 @@ pub fn choose(
         let before = ranked.iter().filter(|r| (r.1, r.2) == (long, kind));
         ranked.push((before.count(), long, kind, place));
     }
-    ranked.sort_unstable();
+    sort_by(&mut ranked, Ord::cmp);
     let mut kept: Vec<usize> = Vec::new();
     for (.., place) in ranked {
         let at = kept.partition_point(|&other| other < place);

@@ -1,7 +1,8 @@
 //! The JSON objects that simple-peer emits and takes, to signals and back; and two of the same kind
 //! for what it has no words for.
 
-use serde_json::{Map, Value, json};
+use crate::json;
+use crate::json::{Map, Value};
 
 use super::{
     Arrival, Candidate, Description, Invitation, JsonError, Role, SdpError, Signal, Tag, Text,
@@ -23,8 +24,7 @@ impl Signal {
         if json.len() > Text::MAX_LEN {
             return Err(TextTooLong { max: Text::MAX_LEN }.into());
         }
-        let value: Value =
-            serde_json::from_str(json).map_err(|e| JsonError::Syntax(e.to_string()))?;
+        let value = json::from_str(json).map_err(|e| JsonError::Syntax(e.to_string()))?;
         let object = value.as_object().ok_or(JsonError::NotASignal)?;
         match object.get("type").and_then(Value::as_str) {
             Some("invitation") => return Ok(invitation(object)?.into()),
@@ -93,14 +93,14 @@ fn wrapped(kind: &str, sdp: &str) -> String {
     format!(r#"{{"type":"{kind}","sdp":{}}}"#, quoted(sdp))
 }
 
-fn invitation(object: &Map<String, Value>) -> Result<Invitation, JsonError> {
+fn invitation(object: &Map) -> Result<Invitation, JsonError> {
     let sdp = object.get("sdp").and_then(Value::as_str);
     let sdp = sdp.ok_or(JsonError::Unfit(SdpError::NotSdp))?;
     let offer = Description::from_sdp(sdp, Role::Offer)?;
     Ok(Invitation::from_offer(&offer)?)
 }
 
-fn arrival(object: &Map<String, Value>) -> Result<Arrival, JsonError> {
+fn arrival(object: &Map) -> Result<Arrival, JsonError> {
     let tag = object.get("answers").and_then(Value::as_u64);
     let tag = tag.and_then(|tag| u8::try_from(tag).ok());
     let answers = Tag(tag.ok_or(SdpError::Missing("the tag of an invitation"))?);
@@ -121,19 +121,19 @@ fn quoted(text: &str) -> String {
 }
 
 /// As JavaScript's `if (object.name)`.
-fn is_set(object: &Map<String, Value>, name: &str) -> bool {
+fn is_set(object: &Map, name: &str) -> bool {
     match object.get(name) {
         None | Some(Value::Null | Value::Bool(false)) => false,
         Some(Value::String(text)) => !text.is_empty(),
-        Some(Value::Number(number)) => number.as_f64() != Some(0.0),
+        Some(Value::Number(number)) => !number.is_zero(),
         Some(_) => true,
     }
 }
 
 /// The signal, if nothing of it would be lost.
-fn fitting(object: &Map<String, Value>) -> Option<Signal> {
+fn fitting(object: &Map) -> Option<Signal> {
     let kind = object.get("type").map(|kind| kind.as_str().unwrap_or(""));
-    let only = |names: &[&str]| object.keys().all(|key| names.contains(&key.as_str()));
+    let only = |names: &[&str]| object.keys().all(|key| names.contains(&key));
     match kind {
         Some(role @ ("offer" | "answer")) if only(&["type", "sdp"]) => {
             let role = match role {
@@ -158,8 +158,8 @@ fn fitting(object: &Map<String, Value>) -> Option<Signal> {
 
 /// Of the one section, whose `mid` is 0. The user fragment tells ICE restarts apart, of which
 /// simple-peer knows none.
-fn fitting_candidate(object: &Map<String, Value>) -> Option<Signal> {
-    let fits = object.iter().all(|(name, value)| match name.as_str() {
+fn fitting_candidate(object: &Map) -> Option<Signal> {
+    let fits = object.iter().all(|(name, value)| match name {
         "candidate" => true,
         "sdpMLineIndex" => value.as_u64() == Some(0),
         "sdpMid" => value.as_str() == Some("0"),

@@ -123,6 +123,7 @@ mod beacon;
 mod candidate;
 mod choice;
 mod credentials;
+mod deflate;
 mod description;
 mod error;
 mod fingerprint;

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
-
+use super::deflate::{self, Inflated};
 use super::{SignalError, TextTooLong};
 
 /// A text of at most [`Text::MAX_LEN`] bytes. It came from a peer: nothing in it is checked.
@@ -46,39 +45,19 @@ const DICTIONARY: &[u8] = include_bytes!("dictionary.txt");
 /// The deflated text (RFC 1951, no header), or none if that is not shorter.
 pub(super) fn deflate(text: &Text) -> Option<Vec<u8>> {
     let input = text.0.as_bytes();
-    let mut deflater = Compress::new(Compression::best(), false);
-    deflater.set_dictionary(DICTIONARY).ok()?;
-    // Room for one byte less than the text: what does not fit is not worth it.
-    let mut out = vec![0; input.len().saturating_sub(1)];
-    let status = deflater.compress(input, &mut out, FlushCompress::Finish);
-    let Ok(Status::StreamEnd) = status else {
-        return None;
-    };
-    out.truncate(deflater.total_out() as usize);
-    Some(out)
+    deflate::deflate(DICTIONARY, input, input.len().checked_sub(1)?)
 }
 
 /// Inflates into at most [`Text::MAX_LEN`] bytes, whatever the input says.
 pub(super) fn inflate(deflated: &[u8]) -> Result<Text, SignalError> {
-    let mut inflater = Decompress::new(false);
-    inflater
-        .set_dictionary(DICTIONARY)
-        .map_err(|_| SignalError::Inflate)?;
-    // One byte more than is allowed tells a text that fits exactly from one that does not.
-    let mut out = vec![0; Text::MAX_LEN + 1];
-    let status = inflater.decompress(deflated, &mut out, FlushDecompress::Finish);
-    if inflater.total_out() > Text::MAX_LEN as u64 {
-        return Err(TextTooLong { max: Text::MAX_LEN }.into());
+    match deflate::inflate(DICTIONARY, deflated, Text::MAX_LEN) {
+        Inflated::Whole(text, taken) if taken == deflated.len() => plain(&text),
+        Inflated::Whole(_, taken) => Err(SignalError::Trailing {
+            bytes: deflated.len() - taken,
+        }),
+        Inflated::Longer => Err(TextTooLong { max: Text::MAX_LEN }.into()),
+        Inflated::Damaged => Err(SignalError::Inflate),
     }
-    let Ok(Status::StreamEnd) = status else {
-        return Err(SignalError::Inflate);
-    };
-    let trailing = deflated.len() - inflater.total_in() as usize;
-    if trailing > 0 {
-        return Err(SignalError::Trailing { bytes: trailing });
-    }
-    out.truncate(inflater.total_out() as usize);
-    plain(&out)
 }
 
 /// Takes bytes as they are.
@@ -120,10 +99,10 @@ mod tests {
     fn a_bomb_stops_at_the_limit() {
         // 16 MiB of zeros, deflated to 16 KiB without the dictionary (which raw deflate allows).
         let mut bomb = Vec::with_capacity(1 << 16);
-        let mut deflater = Compress::new(Compression::best(), false);
+        let mut deflater = flate2::Compress::new(flate2::Compression::best(), false);
         let zeros = vec![0; 16 << 20];
-        let status = deflater.compress_vec(&zeros, &mut bomb, FlushCompress::Finish);
-        assert!(matches!(status, Ok(Status::StreamEnd)));
+        let status = deflater.compress_vec(&zeros, &mut bomb, flate2::FlushCompress::Finish);
+        assert!(matches!(status, Ok(flate2::Status::StreamEnd)));
         assert!(bomb.len() < 1 << 15);
         let limit = TextTooLong { max: Text::MAX_LEN };
         assert_eq!(inflate(&bomb), Err(SignalError::TextTooLong(limit)));

@@ -1,5 +1,6 @@
 //! Weighs what was heard and how far the receiver came.
 
+use crate::order::sort_by;
 use crate::samples::LongSpectrum;
 use crate::units::{Decibels, Hertz, SampleRate};
 
@@ -225,7 +226,7 @@ impl Diagnosis {
             .iter()
             .filter(|burst| self.is_credible(burst))
             .collect();
-        bursts.sort_by(|a, b| b.worth().total_cmp(&a.worth()));
+        sort_by(&mut bursts, |a, b| b.worth().total_cmp(&a.worth()));
         let mut findings = Vec::new();
         let mut add = |finding: Finding| {
             let known = |f: &Finding| f.name() == finding.name();
@@ -312,7 +313,7 @@ impl Diagnosis {
         if share > 0.0 {
             found.push((false, Finding::NotNumbers { share }));
         }
-        found.sort_by_key(|(likely, _)| !likely);
+        sort_by(&mut found, |a, b| b.0.cmp(&a.0));
         found
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::units::{Decibels, Hertz};
+use crate::units::{Decibels, Hertz, fixed};
 
 /// A cause, with its figures. [`fmt::Display`] says it in a few words that complete "nothing was
 /// decoded: ".
@@ -231,7 +231,10 @@ impl Finding {
             }
             Self::NotNumbers { .. } => "Check the program or driver that made them.".to_owned(),
             Self::TooQuiet { missing, .. } => {
-                format!("Turn the recording level up by about {:.0} dB.", missing.0)
+                format!(
+                    "Turn the recording level up by about {:.0} dB.",
+                    fixed(missing.0)
+                )
             }
             Self::OnlyNoise { .. } => {
                 "Check that the other side plays, and that this microphone hears it.".to_owned()
@@ -240,7 +243,10 @@ impl Finding {
                 "Check that the other side plays, loud enough to stand out of this.".to_owned()
             }
             Self::Clipped { over, .. } => {
-                format!("Turn the recording level down by about {:.0} dB.", over.0)
+                format!(
+                    "Turn the recording level down by about {:.0} dB.",
+                    fixed(over.0)
+                )
             }
             Self::BandMissing { above } if above.0 < PHONE_ENDS => {
                 "Use a plain microphone: no phone line, no Bluetooth headset.".to_owned()
@@ -256,7 +262,7 @@ impl Finding {
             }
             Self::TooNoisy { snr, needed, .. } => format!(
                 "Turn the loudspeaker up by {:.0} dB, move closer, or play more passes.",
-                needed.0 - snr.0
+                fixed(needed.0 - snr.0)
             ),
             Self::Echo { .. } => {
                 "Move closer, away from bare walls, or play more passes.".to_owned()
@@ -282,30 +288,42 @@ impl fmt::Display for Finding {
             Self::Empty => f.write_str("there are no samples"),
             Self::TooShort { seconds, needed_s } => write!(
                 f,
-                "{seconds:.2} s are too short: the shortest burst takes {needed_s:.2} s"
+                "{seconds:.2} s are too short: the shortest burst takes {needed_s:.2} s",
+                seconds = fixed(seconds),
+                needed_s = fixed(needed_s)
             ),
             Self::Silence { .. } => f.write_str("every sample is zero"),
             Self::NotNumbers { share } => {
                 write!(f, "{} of the samples are not numbers", percent(share))
             }
             Self::TooQuiet { level_dbfs, .. } => {
-                write!(f, "next to silence, {level_dbfs:.0} dBFS at the loudest")
+                write!(
+                    f,
+                    "next to silence, {level_dbfs:.0} dBFS at the loudest",
+                    level_dbfs = fixed(level_dbfs)
+                )
             }
             Self::OnlyNoise { level_dbfs, .. } => {
-                write!(f, "no burst, only a steady noise at {level_dbfs:.0} dBFS")
+                write!(
+                    f,
+                    "no burst, only a steady noise at {level_dbfs:.0} dBFS",
+                    level_dbfs = fixed(level_dbfs)
+                )
             }
             Self::NoBurst {
                 quiet_dbfs,
                 loud_dbfs,
             } => write!(
                 f,
-                "other sounds, from {quiet_dbfs:.0} to {loud_dbfs:.0} dBFS, but no burst"
+                "other sounds, from {quiet_dbfs:.0} to {loud_dbfs:.0} dBFS, but no burst",
+                quiet_dbfs = fixed(quiet_dbfs),
+                loud_dbfs = fixed(loud_dbfs)
             ),
             Self::Clipped { share, over } => write!(
                 f,
                 "{} of the samples are cut off at their peaks, about {:.0} dB too loud",
                 percent(share),
-                over.0
+                fixed(over.0)
             ),
             Self::BandMissing { above } => {
                 let way = match above.0 {
@@ -316,7 +334,7 @@ impl fmt::Display for Finding {
                 write!(
                     f,
                     "nothing comes through above {:.1} kHz{way}",
-                    above.0 / 1e3
+                    fixed(above.0 / 1e3)
                 )
             }
             Self::Gated { gates } => {
@@ -329,16 +347,20 @@ impl fmt::Display for Finding {
             Self::TooNoisy { at_s, snr, needed } => write!(
                 f,
                 "the burst at {at_s:.2} s is too weak: SNR {:.0} dB, about {:.0} dB are needed",
-                snr.0, needed.0
+                fixed(snr.0),
+                fixed(needed.0),
+                at_s = fixed(at_s)
             ),
             Self::Echo { at_s, spread_s, .. } => write!(
                 f,
                 "the burst at {at_s:.2} s is lost in its echo, spread over {:.0} ms",
-                spread_s * 1e3
+                fixed(spread_s * 1e3),
+                at_s = fixed(at_s)
             ),
             Self::Damaged { at_s, .. } => write!(
                 f,
-                "the burst at {at_s:.2} s is damaged: another burst or sound lies over it"
+                "the burst at {at_s:.2} s is damaged: another burst or sound lies over it",
+                at_s = fixed(at_s)
             ),
             Self::Clock {
                 at_s,
@@ -347,31 +369,37 @@ impl fmt::Display for Finding {
             } => write!(
                 f,
                 "the burst at {at_s:.2} s runs {:.2} % too {}; up to {:.2} % can be read",
-                ppm.abs() / 1e4,
+                fixed(ppm.abs() / 1e4),
                 if ppm > 0.0 { "fast" } else { "slow" },
-                most_ppm / 1e4
+                fixed(most_ppm / 1e4),
+                at_s = fixed(at_s)
             ),
             Self::CutOff {
                 at_s,
                 missing_s: None,
             } => write!(
                 f,
-                "the burst at {at_s:.2} s is cut off: the sound ended before it"
+                "the burst at {at_s:.2} s is cut off: the sound ended before it",
+                at_s = fixed(at_s)
             ),
             Self::CutOff {
                 at_s,
                 missing_s: Some(missing),
             } => write!(
                 f,
-                "the burst at {at_s:.2} s is cut off: the sound ended {missing:.2} s before it"
+                "the burst at {at_s:.2} s is cut off: the sound ended {missing:.2} s before it",
+                at_s = fixed(at_s),
+                missing = fixed(missing)
             ),
             Self::OtherVersion { at_s } => write!(
                 f,
-                "the burst at {at_s:.2} s is of a version that this program does not read"
+                "the burst at {at_s:.2} s is of a version that this program does not read",
+                at_s = fixed(at_s)
             ),
             Self::SegmentsMissing { at_s, got, need } => write!(
                 f,
-                "of the long message at {at_s:.2} s came {got} segments, {need} are needed"
+                "of the long message at {at_s:.2} s came {got} segments, {need} are needed",
+                at_s = fixed(at_s)
             ),
         }
     }
@@ -385,7 +413,7 @@ const HEADSET_ENDS: f64 = 8_200.0;
 
 fn percent(share: f64) -> String {
     match share * 100.0 {
-        share if share < 1.0 => format!("{share:.1} %"),
-        share => format!("{share:.0} %"),
+        share if share < 1.0 => format!("{share:.1} %", share = fixed(share)),
+        share => format!("{share:.0} %", share = fixed(share)),
     }
 }

@@ -45,7 +45,7 @@ impl Matched {
         let first = bin(chirp.from.0.min(chirp.to.0) - SPILL_HZ).max(1.0) as usize;
         let last = bin(chirp.from.0.max(chirp.to.0) + SPILL_HZ).ceil() as usize;
         let last = last.min(block / 2 - 1);
-        assert!(first < last, "{chirp:?} does not fit below half of {rate}");
+        assert!(first < last, "a chirp does not fit below half of {rate}");
         let bins = last - first + 1;
         // So that a hop is a whole number of values.
         let period = smooth((bins as f64 * OVERSAMPLING).ceil() as usize, 2 * QUARTERS);

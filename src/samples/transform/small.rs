@@ -165,6 +165,7 @@ fn exchanged(value: Complex32) -> Complex32 {
     Complex32::new(value.im, value.re)
 }
 
+#[inline(always)]
 fn at(fours: &[Four], k: usize) -> Complex32 {
     let four = &fours[k / 4];
     Complex32::new(four.re.numbers()[k % 4], four.im.numbers()[k % 4])

@@ -1,8 +1,9 @@
 //! Samples to events, as JSON.
 
+use airshake::json;
+use airshake::json::Value;
 use airshake::modem::{Diagnosis, Event, Finding, Loss, Profile, Receiver, Unread};
 use airshake::units::{Decibels, SampleRate};
-use serde_json::{Value, json};
 
 use super::hex::hex;
 use super::refusal::Refusal;
@@ -94,7 +95,7 @@ fn object(event: &Event) -> Value {
             "type": "header",
             "at": at,
             "profile": profile,
-            "bytes": bytes,
+            "bytes": *bytes,
             "pass": pass,
             "until": until,
         }),
@@ -176,7 +177,7 @@ fn finding(finding: &Finding) -> Value {
         "advice": finding.advice(),
         "figures": figures
             .map(|(name, value)| (name.to_owned(), Value::from(rounded(value, 1e4))))
-            .collect::<serde_json::Map<_, _>>(),
+            .collect::<json::Map>(),
     })
 }
 

@@ -1,7 +1,8 @@
 //! One end of a link, between the library's [`Endpoint`] and a page.
 
+use airshake::json;
+use airshake::json::Value;
 use airshake::link::{CloseReason, Endpoint, Heartbeat, LinkEvent};
-use serde_json::{Value, json};
 
 use super::pairing::{moment, until};
 use super::refusal::Refusal;

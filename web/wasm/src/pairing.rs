@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
+use airshake::json;
+use airshake::json::Value;
 use airshake::link::{CHANCE, Certificates, Code};
 use airshake::pairing::{Attempt, Command, Ended, Failure, Guide, GuideOptions, Note, Told, Ways};
 use airshake::signal::Fingerprint;
-use serde_json::{Value, json};
 
 use super::hex::{hex, unhex};
 use super::refusal::Refusal;
@@ -81,7 +82,7 @@ pub(crate) fn until(deadline: Option<Duration>) -> f64 {
 }
 
 fn object(json: &str) -> Result<Value, Refusal> {
-    serde_json::from_str(json).map_err(|error| Refusal::usage(error.to_string()))
+    json::from_str(json).map_err(|error| Refusal::usage(error.to_string()))
 }
 
 fn missing(name: &str) -> Refusal {

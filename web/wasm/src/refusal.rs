@@ -1,6 +1,6 @@
 //! Why a call was refused: a name for programs and words for people.
 
-use serde_json::json;
+use airshake::json;
 
 /// A refusal.
 #[derive(Debug)]
@@ -43,6 +43,6 @@ impl Refusal {
     }
 
     pub(crate) fn to_json(&self) -> String {
-        json!({ "error": self.name, "words": self.words }).to_string()
+        json!({ "error": self.name, "words": &self.words }).to_string()
     }
 }

@@ -8,10 +8,11 @@
 //! `{"type":"arrival","answers":7,"candidates":["candidate:.."]}`. An answer may have a number
 //! `answers`: the tag of the offer to which it is one.
 
+use airshake::json;
+use airshake::json::{Map, Value};
 use airshake::signal::{
     Beacon, Candidate, Description, Fingerprint, Pwd, Role, Secret, Signal, Tag,
 };
-use serde_json::{Map, Value, json};
 
 use super::refusal::Refusal;
 
@@ -52,7 +53,7 @@ pub(crate) fn unpack(bytes: &[u8]) -> Result<String, Refusal> {
         }),
         // The peer's own text: a signal, and not one of those that are checked here.
         Signal::Other(text) => {
-            let ours = |object: &Map<String, Value>| is_ours(object) || has_tag(object);
+            let ours = |object: &Map| is_ours(object) || has_tag(object);
             let object = object(text.as_str()).ok();
             if object.as_ref().is_none_or(ours) {
                 return Err(refused("the text is not a signal"));
@@ -103,29 +104,29 @@ fn read(json: &str) -> Result<Signal, Refusal> {
     }
 }
 
-fn object(json: &str) -> Result<Map<String, Value>, Refusal> {
-    match serde_json::from_str(json) {
+fn object(json: &str) -> Result<Map, Refusal> {
+    match json::from_str(json) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(refused("a signal is an object")),
         Err(error) => Err(refused(error)),
     }
 }
 
-fn is_beacon(object: &Map<String, Value>) -> bool {
+fn is_beacon(object: &Map) -> bool {
     object.get("type").and_then(Value::as_str) == Some("beacon")
 }
 
 /// Whether it is of a type that simple-peer does not have, and never travels as text.
-fn is_ours(object: &Map<String, Value>) -> bool {
+fn is_ours(object: &Map) -> bool {
     let kind = object.get("type").and_then(Value::as_str);
     matches!(kind, Some("beacon" | "invitation" | "arrival"))
 }
 
-fn has_tag(object: &Map<String, Value>) -> bool {
+fn has_tag(object: &Map) -> bool {
     object.contains_key("answers")
 }
 
-fn beacon(object: &Map<String, Value>) -> Result<Beacon, Refusal> {
+fn beacon(object: &Map) -> Result<Beacon, Refusal> {
     let text = |name: &str| object.get(name).and_then(Value::as_str);
     let secret = text("secret").and_then(eight_bytes);
     let secret = secret.ok_or_else(|| refused("a beacon's secret is 16 hex digits"))?;

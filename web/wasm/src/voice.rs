@@ -1,9 +1,10 @@
 //! Bytes to samples.
 
+use airshake::json;
+use airshake::json::Value;
 use airshake::modem::{Burst, Profile, Transmitter};
 use airshake::samples::Resampler;
 use airshake::units::SampleRate;
-use serde_json::{Value, json};
 
 use super::refusal::Refusal;
 

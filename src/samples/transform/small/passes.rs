@@ -194,10 +194,20 @@ impl Pass {
             for q in 0..n {
                 let (outer, inner) = (b[q].plus(e[q]), c[q].plus(d[q]));
                 let (apart, near) = (b[q].minus(e[q]), c[q].minus(d[q]));
-                let mix = |[s, t]: [f32; 2]| a[q].plus(outer.scaled(s)).plus(inner.scaled(t));
-                let (one, two) = (mix(COSINES), mix([COSINES[1], COSINES[0]]));
-                let side = |[s, t]: [f32; 2]| apart.scaled(s).plus(near.scaled(t)).a_quarter_back();
-                let (beside_one, beside_two) = (side(SINES), side([SINES[1], -SINES[0]]));
+                let one = a[q]
+                    .plus(outer.scaled(COSINES[0]))
+                    .plus(inner.scaled(COSINES[1]));
+                let two = a[q]
+                    .plus(outer.scaled(COSINES[1]))
+                    .plus(inner.scaled(COSINES[0]));
+                let beside_one = apart
+                    .scaled(SINES[0])
+                    .plus(near.scaled(SINES[1]))
+                    .a_quarter_back();
+                let beside_two = apart
+                    .scaled(SINES[1])
+                    .minus(near.scaled(SINES[0]))
+                    .a_quarter_back();
                 v[q] = a[q].plus(outer).plus(inner);
                 w[q] = one.plus(beside_one).times(turns[0]);
                 x[q] = two.plus(beside_two).times(turns[1]);
@@ -208,6 +218,7 @@ impl Pass {
     }
 
     /// Stride `p` of part `k` of the values, which the radix cuts into equal parts.
+    #[inline(always)]
     fn part<'a>(&self, from: &'a [Four], k: usize, p: usize) -> &'a [Four] {
         &from[from.len() / self.radix * k + self.stride * p..][..self.stride]
     }

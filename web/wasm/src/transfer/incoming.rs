@@ -1,12 +1,13 @@
 //! One transfer from the peer: the machine, and the hash of what arrives.
 
+use airshake::json;
+use airshake::json::Value;
 use airshake::link::{
     clean,
     transfer::{
         Entry, Failure, Kind, Reason, Receiving, ReceivingInput, ReceivingOutput, TreePath,
     },
 };
-use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::{HashSet, VecDeque};
 

@@ -1,10 +1,11 @@
 //! One transfer to the peer: the machine, and which bytes of which file come next.
 
+use airshake::json;
+use airshake::json::Value;
 use airshake::link::transfer::{
     Entry, Have, Held, Kind, Listing, Message, Modified, Piece, Reason, Sending, SendingInput,
     SendingOutput, TreePath,
 };
-use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::{
     collections::{HashMap, HashSet},
@@ -237,8 +238,9 @@ impl Outgoing {
 
 /// The entries of a JSON array.
 pub(super) fn entries(json: &[u8]) -> Result<Vec<Entry>, Refusal> {
-    let no_list = |_| usage("files are listed as a JSON array");
-    let list: Vec<Value> = serde_json::from_slice(json).map_err(no_list)?;
+    let list = json::from_slice(json).ok();
+    let list = list.as_ref().and_then(Value::as_array);
+    let list = list.ok_or_else(|| usage("files are listed as a JSON array"))?;
     list.iter().map(entry).collect()
 }
 

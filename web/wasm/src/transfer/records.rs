@@ -1,7 +1,8 @@
 //! What a call gives the host: a row of records.
 
+use airshake::json;
+use airshake::json::Value;
 use airshake::link::transfer::{Failure, Message, Reason};
-use serde_json::{Value, json};
 
 /// Records, in the order in which they are to be carried out.
 #[derive(Default)]
@@ -122,7 +123,7 @@ mod tests {
         assert_eq!(row[0], (SEND, Message::Done.encode()));
         assert_eq!(row[1], (WRITE, vec![7; 70_000]));
         assert_eq!(
-            serde_json::from_slice::<Value>(&row[2].1).expect("JSON"),
+            json::from_slice(&row[2].1).expect("JSON"),
             json!({ "type": "open", "index": 3 })
         );
     }
