@@ -99,7 +99,7 @@ const LIBRARY: &[Row] = &[
     edge("link/channel", &[], &["async_trait", "thiserror"]),
     edge("link/endpoint/tests/beside_a_link", &[], &["tokio"]),
     edge("link/flow", &[], &["tokio"]),
-    pure("link/heart", &[], &[]),
+    pure("link/heart", &["units"], &[]),
     edge(
         "link/introduction",
         &[],

@@ -3,33 +3,16 @@
 /// The polynomial, lowest bit first as the sums are, but for its highest term.
 const POLYNOMIAL: u32 = 0xedb8_8320;
 
-/// What each byte does to a sum.
-static STEPS: [u32; 256] = steps();
-
 /// The sum over all parts, one after the other.
 ///
-/// A table of one step instead of many at once: messages are short, and a page downloads the table.
+/// Bit by bit: messages are short, and a page would have to download a table.
 pub(super) fn crc32(parts: &[&[u8]]) -> u32 {
     let bytes = parts.iter().copied().flatten();
     !bytes.fold(!0, |sum: u32, byte| {
-        STEPS[usize::from(sum as u8 ^ byte)] ^ (sum >> 8)
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| {
+            (sum >> 1) ^ ((sum & 1) * POLYNOMIAL)
+        })
     })
-}
-
-const fn steps() -> [u32; 256] {
-    let mut steps = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let mut sum = byte as u32;
-        let mut bit = 0;
-        while bit < 8 {
-            sum = (sum >> 1) ^ ((sum & 1) * POLYNOMIAL);
-            bit += 1;
-        }
-        steps[byte] = sum;
-        byte += 1;
-    }
-    steps
 }
 
 #[cfg(test)]

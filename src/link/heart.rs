@@ -2,6 +2,8 @@
 
 use std::{fmt, time::Duration};
 
+use crate::units::fixed;
+
 /// How a link is watched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heartbeat {
@@ -111,7 +113,7 @@ impl fmt::Display for CloseReason {
                 f,
                 "nothing heard of the other side for {:.1} s: it was stopped, sleeps, or lost the \
                  network",
-                silence.as_secs_f64()
+                fixed(silence.as_secs_f64())
             ),
             Self::PeerGone => f.write_str("the other side's program ended without a goodbye"),
             Self::OutOfStep => f.write_str(

@@ -7,6 +7,7 @@
 
 use std::f64::consts::TAU;
 
+use super::angle::{cosine, sine};
 use crate::units::{Hertz, SampleRate};
 
 /// A linear sweep with raised-cosine ends.
@@ -39,11 +40,11 @@ impl Chirp {
             let phase = TAU * (self.from.0 * t + 0.5 * sweep * t * t);
             let edge = t.min(self.seconds - t);
             let fade = if edge < FADE {
-                (edge / FADE * TAU / 4.0).sin().powi(2)
+                sine(edge / FADE * TAU / 4.0).powi(2)
             } else {
                 1.0
             };
-            ((fade * phase.cos()) as f32, (fade * phase.sin()) as f32)
+            ((fade * cosine(phase)) as f32, (fade * sine(phase)) as f32)
         })
     }
 }

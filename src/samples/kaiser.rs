@@ -2,6 +2,8 @@
 
 use std::f64::consts::PI;
 
+use super::angle::sine;
+
 /// A Kaiser window.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Kaiser {
@@ -29,7 +31,7 @@ pub(super) fn sinc(x: f64) -> f64 {
     if x == 0.0 {
         1.0
     } else {
-        (PI * x).sin() / (PI * x)
+        sine(PI * x) / (PI * x)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Tones to samples, and samples back to tone energies.
 
+mod angle;
 mod chirp;
 mod detector;
 mod highpass;

@@ -25,6 +25,7 @@ use matched::Matched;
 use peaks::Peaks;
 
 use super::Chirp;
+use super::angle::direction;
 use super::transform::MULTIPLE;
 use crate::units::{Decibels, SampleRate};
 
@@ -159,7 +160,7 @@ impl Searcher {
 
 /// Half a raised cosine, from 0 to 1 over `0..=1`: two of them, one turned round, add up to 1.
 fn rise(part: f32) -> f32 {
-    0.5 - 0.5 * (std::f32::consts::PI * part).cos()
+    0.5 - 0.5 * direction(std::f32::consts::PI * part).re
 }
 
 /// The smallest multiple of `of` from `least` on that has no prime factors above five beside

@@ -4,6 +4,7 @@ use std::f64::consts::PI;
 
 use realfft::num_complex::Complex32;
 
+use super::angle::cosine;
 use super::transform::ToSpectrum;
 use crate::units::{Hertz, SampleRate};
 
@@ -62,7 +63,7 @@ impl LongSpectrum {
             .clamp(16, 1 << 20)
             .next_power_of_two();
         let forward = ToSpectrum::new(size);
-        let hann = |i: usize| 0.5 - 0.5 * (2.0 * PI * i as f64 / size as f64).cos();
+        let hann = |i: usize| 0.5 - 0.5 * cosine(2.0 * PI * i as f64 / size as f64);
         Self {
             window: (0..size).map(|i| hann(i) as f32).collect(),
             input: vec![0.0; size],

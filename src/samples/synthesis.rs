@@ -7,6 +7,7 @@
 
 use realfft::num_complex::Complex32;
 
+use super::angle::direction;
 use super::transform::{ToSamples, ToSpectrum};
 use crate::tones::Plan;
 use crate::units::Tone;
@@ -77,7 +78,7 @@ impl Synthesizer {
         });
         self.spectrum.fill(Complex32::default());
         for ((group, tone), phase) in tones.iter().enumerate().zip(phases) {
-            self.spectrum[self.plan.bin(group, *tone)] = Complex32::from_polar(1.0, phase);
+            self.spectrum[self.plan.bin(group, *tone)] = direction(phase);
         }
         // Parseval: unit bins on one side of the spectrum give this root mean square.
         let rms = (2.0 * count).sqrt();

@@ -81,7 +81,9 @@ class Pairing {
     this.language = profile === undefined ? 0 : this.profiles.indexOf(profile);
     if (this.language < 0) throw new UsageError(`no profile is named ${profile}: ${this.profiles.join(', ')}`);
     const seed = hexOf(crypto.getRandomValues(new Uint8Array(8)));
-    const wish = JSON.stringify({ ways, code, leaveWhenBusy: leaveWhenBusy === true, seed });
+    // The module lowers only what is ASCII: the tables of all alphabets are the engine's.
+    const lowered = typeof code === 'string' ? code.toLowerCase() : code;
+    const wish = JSON.stringify({ ways, code: lowered, leaveWhenBusy: leaveWhenBusy === true, seed });
     this.engine.write(new TextEncoder().encode(wish));
     this.engine.call('pairing_open');
 

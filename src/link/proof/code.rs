@@ -78,7 +78,7 @@ impl FromStr for Code {
                 max: LONGEST_CODE,
             });
         }
-        let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
+        let words: Vec<String> = text.split_whitespace().map(lowered).collect();
         match words.is_empty() {
             true => Err(CodeError::Empty),
             false => Ok(Self {
@@ -87,6 +87,18 @@ impl FromStr for Code {
             }),
         }
     }
+}
+
+#[cfg(not(target_family = "wasm"))]
+fn lowered(word: &str) -> String {
+    word.to_lowercase()
+}
+
+/// Every engine for WebAssembly has the tables of all alphabets, and its host lowers what it is
+/// told: a second copy would be downloaded.
+#[cfg(target_family = "wasm")]
+fn lowered(word: &str) -> String {
+    word.to_ascii_lowercase()
 }
 
 /// Shows that there is one, and nothing of it.

@@ -2,6 +2,7 @@
 
 use realfft::num_complex::Complex32;
 
+use super::super::super::angle::{cosine, sine};
 use super::quad::Quad;
 
 /// Four values: their real parts, their imaginary parts.
@@ -95,7 +96,7 @@ impl Passes {
 /// What part `k` of a turn backwards is, in `of` parts.
 pub(super) fn turn(k: usize, of: usize) -> Complex32 {
     let angle = -std::f64::consts::TAU * k as f64 / of as f64;
-    Complex32::new(angle.cos() as f32, angle.sin() as f32)
+    Complex32::new(cosine(angle) as f32, sine(angle) as f32)
 }
 
 /// The turns of a pass that splits transforms of `len` values into `radix`.
