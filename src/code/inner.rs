@@ -21,8 +21,9 @@
 //! assert_eq!(out, info);
 //! ```
 
+use std::collections::VecDeque;
 use std::ops::RangeInclusive;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::lifting::{Entry, lift};
 use super::protograph::{HUBS, INFORMATION, ROWS};
@@ -63,7 +64,7 @@ impl InnerCode {
     pub const INFO_BITS: RangeInclusive<usize> = 32..=4096;
 
     /// The code of `info_bits` information bits. Allocates and searches for the shifts, which
-    /// takes a millisecond or so: keep it.
+    /// takes a millisecond or so, unless it is one of the last few lengths that were asked for.
     ///
     /// # Panics
     /// If `info_bits` is outside [`Self::INFO_BITS`].
@@ -72,21 +73,8 @@ impl InnerCode {
             Self::INFO_BITS.contains(&info_bits),
             "{info_bits} information bits, the inner code takes 32 to 4096"
         );
-        let size = size_for(info_bits);
-        let rows = lift(ROWS, INFORMATION, size);
-        let mut degrees = vec![0; INFORMATION + ROWS.len()];
-        for entry in rows.iter().flatten() {
-            degrees[entry.column] += 1;
-        }
-        let graph = Graph {
-            size,
-            rows,
-            degrees,
-        };
-        Self {
-            info_bits,
-            graph: Arc::new(graph),
-        }
+        let graph = Graph::of(size_for(info_bits));
+        Self { info_bits, graph }
     }
 
     /// Information bits of a word.
@@ -180,6 +168,40 @@ impl InnerCode {
     }
 }
 
+impl Graph {
+    /// The graph of that size: found again if it is one of the last few, for each burst that is
+    /// heard asks for its own, and mostly says what the one before it said.
+    fn of(size: usize) -> Arc<Self> {
+        static RECENT: Mutex<VecDeque<Arc<Graph>>> = Mutex::new(VecDeque::new());
+        let recent = || RECENT.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = recent().iter().find(|graph| graph.size == size).cloned();
+        // Searched for without the lock: others need not wait.
+        let graph = known.unwrap_or_else(|| Arc::new(Self::search(size)));
+        let mut recent = recent();
+        recent.retain(|other| other.size != size);
+        recent.truncate(KEPT - 1);
+        recent.push_front(graph.clone());
+        graph
+    }
+
+    fn search(size: usize) -> Self {
+        let rows = lift(ROWS, INFORMATION, size);
+        let mut degrees = vec![0; INFORMATION + ROWS.len()];
+        for entry in rows.iter().flatten() {
+            degrees[entry.column] += 1;
+        }
+        Self {
+            size,
+            rows,
+            degrees,
+        }
+    }
+}
+
+/// Graphs that are kept: two sides of a talk, their offers and answers, in segments of two lengths.
+/// Some kilobytes each.
+const KEPT: usize = 8;
+
 /// Bits in a column: enough for the information, and without factors 2 and 3.
 ///
 /// With an even size, two ways through the graph whose rotations differ by half a turn cancel for
@@ -198,6 +220,22 @@ mod tests {
     use super::super::belief::InnerDecoder;
     use super::super::theory::{GaussianAir, bound, fingerprint, most_losses};
     use super::*;
+
+    #[test]
+    fn a_graph_that_was_kept_is_the_one_that_is_searched_for() {
+        let sizes = (1..)
+            .map(|n| size_for(n * INFORMATION))
+            .filter(|s| s % 5 != 0);
+        let sizes: Vec<usize> = sizes.take(2 * KEPT).collect();
+        let asked = sizes.iter().chain(&sizes[..KEPT]).chain(&sizes[..KEPT]);
+        for &size in asked {
+            let graph = Graph::of(size);
+            assert_eq!(
+                (graph.size, &graph.rows),
+                (size, &lift(ROWS, INFORMATION, size))
+            );
+        }
+    }
 
     #[test]
     fn every_encoded_word_satisfies_every_check() {
