@@ -54,7 +54,10 @@ async function carryOut({ type, name, number, bytes, folder: given, total }) {
     await forget(name);
     answer.error = error;
   }
-  postMessage(answer);
+  // The piece goes back to be filled again: a page that left thousands behind would keep them until
+  // they are collected, and not every browser is in time with that.
+  if (bytes) postMessage({ ...answer, piece: bytes.buffer }, [bytes.buffer]);
+  else postMessage(answer);
 }
 
 /** How much of so many bytes fits: a file is made that long, or nearly as long as it may be. */

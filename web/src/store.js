@@ -77,6 +77,8 @@ class DiskStore {
     this.most = 0;
     this.where = 'into what the browser leaves this page on the disk';
     this.behind = 0;
+    /** Pieces that came back and can be filled again: never more than were on their way. */
+    this.pieces = [];
     this.answers = new Map();
     this.asked = 0;
     this.open = undefined;
@@ -94,7 +96,7 @@ class DiskStore {
     const { open } = this;
     if (!open) return;
     for (let at = 0; at < bytes.length; ) {
-      open.piece ??= new Uint8Array(PIECE);
+      open.piece ??= this.pieces.pop() ?? new Uint8Array(PIECE);
       const some = bytes.subarray(at, at + PIECE - open.filled);
       open.piece.set(some, open.filled);
       open.filled += some.length;
@@ -151,7 +153,8 @@ class DiskStore {
     return answer.promise;
   }
 
-  take({ wrote = 0, number, error, name, most }) {
+  take({ wrote = 0, piece, number, error, name, most }) {
+    if (piece) this.pieces.push(new Uint8Array(piece));
     this.behind -= wrote;
     if (this.behind <= BEHIND) {
       this.waiting?.resolve();
