@@ -2,11 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { open } from './browser.js';
+import { renderers } from './threads.js';
 
 /** A file of the user's, which is chosen in every page. */
 const chosen = join(tmpdir(), `airshake-chosen-${process.pid}`);
@@ -254,26 +255,6 @@ test('what is dropped onto the page is sent with its folders', async () => {
 test('no error was left uncaught', () => {
   assert.deepEqual(browser.complaints, []);
 });
-
-/** The processes of pages of this browser. */
-function renderers() {
-  return readdirSync('/proc').filter((pid) => {
-    try {
-      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('--type=renderer') && isOurs(Number(pid));
-    } catch {
-      return false;
-    }
-  });
-}
-
-function isOurs(pid) {
-  for (let depth = 0; pid > 1 && depth < 16; depth++) {
-    if (pid === process.pid) return true;
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    pid = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-  }
-  return false;
-}
 
 /** What they have in memory, in MiB. */
 function resident() {

@@ -1,4 +1,4 @@
-// What the threads of our pages cost, by the kernel's count.
+// The processes of our pages, and what their threads cost, by the kernel's count.
 
 import { readdirSync, readFileSync } from 'node:fs';
 
@@ -8,10 +8,8 @@ import { readdirSync, readFileSync } from 'node:fs';
  */
 export function threads() {
   const used = {};
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+  for (const pid of renderers()) {
     try {
-      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-      if (!command.includes('--type=renderer') || !isOurs(Number(pid))) continue;
       for (const thread of readdirSync(`/proc/${pid}/task`)) {
         const about = (name) => readFileSync(`/proc/${pid}/task/${thread}/${name}`, 'utf8').trim();
         const name = about('comm');
@@ -22,6 +20,17 @@ export function threads() {
     }
   }
   return used;
+}
+
+/** The processes of the pages that this process opened. */
+export function renderers() {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('--type=renderer') && isOurs(Number(pid));
+    } catch {
+      return false;
+    }
+  });
 }
 
 function isOurs(pid) {

@@ -5,20 +5,10 @@ import { File } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { FilesError, load, Transfers, UsageError } from '../src/index.js';
+import { dice } from './damage.js';
 
 // Node 18 does not have it by itself.
 globalThis.File ??= File;
-
-/** Seeded numbers of 32 bits: xorshift. */
-function dice(seed) {
-  let x = seed;
-  return () => {
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    return x >>> 0;
-  };
-}
 
 function noise(length, seed = 1) {
   const words = new Uint32Array((length + 3) >> 2);

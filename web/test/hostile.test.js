@@ -3,17 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { load } from '../src/index.js';
-
-/** Seeded numbers of 32 bits: xorshift. */
-function dice(seed) {
-  let x = seed;
-  return () => {
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    return x >>> 0;
-  };
-}
+import { dice } from './damage.js';
 
 const CALLS = Number(process.env.AIRSHAKE_HOSTILE_CALLS ?? 100_000);
 
