@@ -124,7 +124,7 @@ mod tests {
         assert_eq!(row[1], (WRITE, vec![7; 70_000]));
         assert_eq!(
             json::from_slice(&row[2].1).expect("JSON"),
-            json!({ "type": "open", "index": 3 })
+            json!({ "type": "open", "index": 3_u32 })
         );
     }
 
