@@ -1,11 +1,10 @@
 // The page as `airshake web` serves it, in a Chromium of its own.
 
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
-import { binary } from './browser.js';
+import { airshake, launching } from './browser.js';
 
-export const airshake = process.env.AIRSHAKE ?? fileURLToPath(new URL('../../target/debug/airshake', import.meta.url));
+export { airshake };
 
 /**
  * Serves the page at any free port; or takes one that is served elsewhere, at AIRSHAKE_PAGE.
@@ -29,19 +28,7 @@ export async function serve() {
 
 /** A browser; `fake` has a microphone that beeps, otherwise it is that of the laptop in `env`. */
 export function launch({ fake = false, args = [], env } = {}) {
-  return chromium.launch({
-    executablePath: binary,
-    ...(env && { env }),
-    ignoreDefaultArgs: ['--mute-audio'],
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--no-first-run',
-      '--disable-background-networking',
-      ...(fake ? ['--use-fake-device-for-media-stream'] : []),
-      ...args,
-    ],
-  });
+  return chromium.launch(launching([...(fake ? ['--use-fake-device-for-media-stream'] : []), ...args], env));
 }
 
 /** Opens the page in a window of its own; gathers what it complains of and what it asks of whom. */

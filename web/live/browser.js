@@ -27,12 +27,26 @@ export const binary = [
 /** The script that makes the air between two laptops. */
 export const air = fileURLToPath(new URL('../../script/virtual-audio', import.meta.url));
 
+/** The command line that is tested. */
+export const airshake = process.env.AIRSHAKE ?? fileURLToPath(new URL('../../target/debug/airshake', import.meta.url));
+
 /** What makes a program run as laptop A or B of the air in a folder, or of the one that is there. */
 export function laptop(side, folder = process.env.VIRTUAL_AUDIO_DIR) {
   const env = { ...process.env, ...(folder && { VIRTUAL_AUDIO_DIR: folder }) };
   const lines = execFileSync(air, ['env', side], { env, encoding: 'utf8' });
   for (const [, name, value] of lines.matchAll(/^export (\w+)='(.*)'$/gm)) env[name] = value;
   return env;
+}
+
+/** How a browser is started that may play, as the laptop in `env` if there is one. */
+export function launching(args, env) {
+  return {
+    executablePath: binary,
+    ...(env && { env }),
+    // Without its muting the page would play into nothing.
+    ignoreDefaultArgs: ['--mute-audio'],
+    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', ...args],
+  };
 }
 
 /**
@@ -59,20 +73,10 @@ export async function open({ path = '/live/page.html', microphone = true, env, d
     }
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const settings = {
-    executablePath: binary,
-    ...(env && { env }),
-    // Without its muting the page would play into nothing.
-    ignoreDefaultArgs: ['--mute-audio'],
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--autoplay-policy=no-user-gesture-required',
-      ...(microphone ? ['--use-fake-ui-for-media-stream'] : []),
-    ],
-  };
+  const settings = launching(
+    ['--autoplay-policy=no-user-gesture-required', ...(microphone ? ['--use-fake-ui-for-media-stream'] : [])],
+    env,
+  );
   const permissions = microphone ? ['microphone'] : [];
   const folder = disk && (await mkdtemp(join(tmpdir(), 'airshake-page-')));
   const browser = await (disk

@@ -47,20 +47,7 @@ async function survive(act, given) {
 test('damaged bursts and random messages on the way to the modem: what follows is heard', async () => {
   const outcome = await survive(async () => {
     const next = damage.dice(1);
-    const context = new AudioContext({ sampleRate: 48000 });
-    await context.resume();
-    const out = context.createMediaStreamDestination();
-    const play = async (samples) => {
-      const buffer = context.createBuffer(1, Math.max(1, samples.length), 48000);
-      buffer.copyToChannel(samples, 0);
-      const source = context.createBufferSource();
-      source.buffer = buffer;
-      source.connect(out);
-      await new Promise((resolve) => {
-        source.onended = resolve;
-        source.start();
-      });
-    };
+    const { context, out, play } = await player();
     const [messages, troubles] = [[], []];
     const listening = await airshake.listen((message) => messages.push(message.payload), {
       stream: out.stream,

@@ -7,13 +7,10 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { encode, writeWav } from '../src/index.js';
-import { open } from './browser.js';
+import { air, airshake, open } from './browser.js';
 import { threads } from './threads.js';
 
-const air = fileURLToPath(new URL('../../script/virtual-audio', import.meta.url));
-const airshake = process.env.AIRSHAKE ?? fileURLToPath(new URL('../../target/debug/airshake', import.meta.url));
 /** How long it listens for lost samples. */
 const SECONDS = Number(process.env.AIRSHAKE_LIVE_SECONDS ?? 20);
 
@@ -136,20 +133,7 @@ test(`not one sample of ${SECONDS} s is lost on the way to the modem`, async () 
 
 test('any bits as sound harm nothing: what follows is heard', async () => {
   const outcome = await browser.page.evaluate(async () => {
-    const context = new AudioContext({ sampleRate: 48000 });
-    await context.resume();
-    const out = context.createMediaStreamDestination();
-    const play = async (samples) => {
-      const buffer = context.createBuffer(1, samples.length, 48000);
-      buffer.copyToChannel(samples, 0);
-      const source = context.createBufferSource();
-      source.buffer = buffer;
-      source.connect(out);
-      await new Promise((resolve) => {
-        source.onended = resolve;
-        source.start();
-      });
-    };
+    const { context, out, play } = await player();
     const messages = [];
     const troubles = [];
     const listening = await airshake.listen(({ payload }) => messages.push(new TextDecoder().decode(payload)), {

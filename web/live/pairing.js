@@ -1,10 +1,9 @@
 // Two sides of a pairing for the live tests: the command line as one laptop, a page as the other.
 
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { laptop, open } from './browser.js';
+import { airshake, laptop, open } from './browser.js';
 
-export const airshake = process.env.AIRSHAKE ?? fileURLToPath(new URL('../../target/debug/airshake', import.meta.url));
+export { airshake };
 
 export const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
 

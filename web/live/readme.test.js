@@ -3,12 +3,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { inPage, snippet } from '../test/snippets.js';
-import { laptop, open } from './browser.js';
+import { airshake, laptop, open } from './browser.js';
 import { Program } from './pairing.js';
-
-const airshake = process.env.AIRSHAKE ?? fileURLToPath(new URL('../../target/debug/airshake', import.meta.url));
 
 let browser;
 before(async () => {
