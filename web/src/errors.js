@@ -27,14 +27,20 @@ export class LoadError extends AirshakeError {}
 /** The WebAssembly module stopped; what it was doing is lost, the next call gets a new one. */
 export class EngineError extends AirshakeError {}
 
-/** The browser does not give the microphone; `reason` is `denied`, `missing`, `busy` or `insecure`. */
+/**
+ * The browser does not give the microphone, or no more; `reason` is `denied` (or, where it is known,
+ * `dismissed` or `system`), `missing`, `busy`, `insecure`, `muted` or `gone`.
+ */
 export class MicrophoneError extends AirshakeError {
-  /** @param {'denied' | 'missing' | 'busy' | 'insecure'} reason @param {string} message @param {ErrorOptions} [options] */
+  /** @param {string} reason @param {string} message @param {ErrorOptions} [options] */
   constructor(reason, message, options) {
     super(message, options);
     this.reason = reason;
   }
 }
+
+/** There is no such loudspeaker, or it is gone. */
+export class LoudspeakerError extends AirshakeError {}
 
 /** The page may not play: the browser waits for the user to click or to type first. */
 export class AutoplayError extends AirshakeError {}
@@ -73,6 +79,8 @@ export class PairError extends AirshakeError {
     super(message, options);
     this.reason = reason;
     this.advice = advice;
+    /** What was heard until then. @type {object | undefined} */
+    this.report = undefined;
   }
 }
 

@@ -12,10 +12,13 @@ export class WavError extends AirshakeError {}
 export class LoadError extends AirshakeError {}
 /** The WebAssembly module stopped; the next call gets a new one. */
 export class EngineError extends AirshakeError {}
-/** The browser does not give the microphone. */
+/** The browser does not give the microphone, or no more. */
 export class MicrophoneError extends AirshakeError {
-  reason: 'denied' | 'missing' | 'busy' | 'insecure';
+  /** `dismissed` and `system` are `denied` where the browser says more: by whom, and for how long. */
+  reason: 'denied' | 'dismissed' | 'system' | 'missing' | 'busy' | 'insecure' | 'muted' | 'gone';
 }
+/** There is no such loudspeaker, or it is gone. */
+export class LoudspeakerError extends AirshakeError {}
 /** The page may not play: the browser waits for a click or a key first. */
 export class AutoplayError extends AirshakeError {}
 /** Pairing came to nothing. */
@@ -31,6 +34,8 @@ export class PairError extends AirshakeError {
     | 'webrtc';
   /** What to try, for people. */
   advice?: string;
+  /** What was heard until then, if anything was listened to. */
+  report?: Report;
 }
 /** The link is over, or does not do what was asked for. */
 export class LinkError extends AirshakeError {}
@@ -257,8 +262,11 @@ export interface ListenOptions {
   onEvent?: (event: ModemEvent) => void;
   /** The largest sample and the root mean square of every 21 ms, full scale 1. */
   onLevel?: (peak: number, rms: number) => void;
-  /** What went wrong while it goes on: processed sound, a microphone that is gone. */
-  onTrouble?: (error: Error) => void;
+  /**
+   * What went wrong while it goes on, such as processed sound. After an error that is `final` nothing
+   * more is heard: the microphone is gone, the worker or the audio thread broke down.
+   */
+  onTrouble?: (error: Error & { final?: true }) => void;
   /** Stops it. */
   signal?: AbortSignal;
 }
@@ -344,7 +352,8 @@ export type PairNote =
   | 'unreached';
 
 export type PairEvent =
-  | { type: 'listening'; settings: MediaTrackSettings }
+  /** `report` gives what was heard so far, and why it was not more; undefined once nothing listens. */
+  | { type: 'listening'; settings: MediaTrackSettings; rate: number; report: () => Promise<Report | undefined> }
   /** An envelope of ours begins to sound. */
   | { type: 'playing'; bytes: number; airSeconds: number }
   /** An envelope of somebody else was heard. */

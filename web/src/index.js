@@ -6,6 +6,7 @@ export {
   LimitError,
   LinkError,
   LoadError,
+  LoudspeakerError,
   MicrophoneError,
   PairError,
   ProcessedSoundError,

@@ -43,6 +43,13 @@ function refused(cause) {
   switch (cause.name) {
     case 'NotAllowedError':
     case 'SecurityError':
+      // Chromium tells one from the other, only in words.
+      if (/dismissed/i.test(cause.message)) {
+        return new MicrophoneError('dismissed', 'the question for the microphone was closed: try again and allow it', { cause });
+      }
+      if (/by system/i.test(cause.message)) {
+        return new MicrophoneError('system', 'the system keeps the microphone from the browser: allow it in the privacy settings', { cause });
+      }
       return new MicrophoneError('denied', 'the microphone is not allowed: allow it for this page and try again', { cause });
     case 'NotFoundError':
     case 'OverconstrainedError':

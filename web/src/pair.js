@@ -101,11 +101,12 @@ class Pairing {
           // Timers of a page in the background are late, this is not.
           if (performance.now() >= this.due) this.tell({ told: 'tick' });
         },
-        onTrouble: (error) => this.trouble(error),
+        onTrouble: (error) => (error.final ? this.end(error) : this.trouble(error)),
       }),
       (listening) => listening.stop(),
     );
-    this.emit({ type: 'listening', settings: this.listening.settings });
+    const { settings, rate } = this.listening;
+    this.emit({ type: 'listening', settings, rate, report: () => this.listening.report().catch(() => {}) });
     const changed = heard.getAudioTracks().map(processed).find(Boolean);
     if (changed) this.trouble(changed);
     this.ready = true;
@@ -244,13 +245,15 @@ class Pairing {
     this.resolve(meeting);
   }
 
-  end(error) {
+  async end(error) {
     if (this.over) return;
-    this.release();
+    const heard = this.release();
+    // Who found nobody wants to know what was heard instead.
+    if (error instanceof PairError) error.report = await heard;
     this.reject(error);
   }
 
-  /** Lets go of everything that is held. */
+  /** Lets go of everything that is held. Gives what was heard, if anything was listened to. */
   release() {
     this.over = true;
     clearTimeout(this.timer);
@@ -258,8 +261,9 @@ class Pairing {
     for (const connection of this.connections.values()) connection.close(true);
     this.connections.clear();
     this.voice?.close().catch(() => {});
-    this.listening?.stop().catch(() => {});
+    const heard = this.listening?.stop().catch(() => {});
     if (this.microphone) stop(this.microphone);
+    return heard;
   }
 
   trouble(error) {

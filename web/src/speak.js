@@ -3,6 +3,7 @@
 import { running } from './listen.js';
 import { encode } from './modem.js';
 import { UsageError } from './errors.js';
+import { playAt } from './voice.js';
 
 /** What is synthesised and played: the browser resamples if its sound card has another rate. */
 const RATE = 48000;
@@ -27,7 +28,7 @@ export async function speak(payload, options = {}) {
   const sound = await encode(payload, { ...rest, rate: RATE });
   const context = new AudioContext({ sampleRate: RATE, latencyHint: 'playback' });
   try {
-    if (deviceId !== undefined) await context.setSinkId(deviceId);
+    if (deviceId !== undefined) await playAt(context, deviceId);
     await running(context);
     const buffer = context.createBuffer(1, sound.length, RATE);
     buffer.copyToChannel(sound, 0);

@@ -1,5 +1,6 @@
 // A loudspeaker that is kept open: the first word must not wait for it, and any word can be cut short.
 
+import { LoudspeakerError } from './errors.js';
 import { running } from './listen.js';
 
 /** Samples a second; the browser resamples if its sound card has another rate. */
@@ -20,7 +21,7 @@ export class Voice {
 
   /** Waits until it can speak. */
   async open(/** @type {string | undefined} */ deviceId) {
-    if (deviceId !== undefined) await this.context.setSinkId(deviceId);
+    if (deviceId !== undefined) await playAt(this.context, deviceId);
     await running(this.context);
   }
 
@@ -72,4 +73,12 @@ export class Voice {
     }
     if (this.context.state !== 'closed') await this.context.close();
   }
+}
+
+/** Chooses a loudspeaker for what this context plays. */
+export async function playAt(/** @type {AudioContext} */ context, /** @type {string} */ deviceId) {
+  if (!context.setSinkId) throw new LoudspeakerError('this browser lets no page choose the loudspeaker');
+  await context.setSinkId(deviceId).catch((cause) => {
+    throw new LoudspeakerError('no such loudspeaker: connect it, or choose another', { cause });
+  });
 }

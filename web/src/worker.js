@@ -23,7 +23,7 @@ onmessage = async ({ data, ports }) => {
       try {
         await open();
       } catch (error) {
-        postMessage({ type: 'refused', name: error.name, message: error.message });
+        refuse(error);
         return;
       }
       ports[0].onmessage = ({ data }) => hear(data);
@@ -61,8 +61,17 @@ function attempt(act) {
   } catch (error) {
     if (error instanceof EngineError) {
       ear = undefined;
-      open();
+      open().catch(refuse);
     }
-    return { error: { name: error.name, message: error.message } };
+    return { error: plain(error) };
   }
+}
+
+/** There is no ear, and will be none. */
+function refuse(error) {
+  postMessage({ type: 'refused', error: plain(error) });
+}
+
+function plain({ name, message }) {
+  return { name, message };
 }

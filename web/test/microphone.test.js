@@ -42,14 +42,17 @@ test('the microphone is asked for as it is', async () => {
 });
 
 test('every refusal has a reason and words', async () => {
-  const reasons = {
-    NotAllowedError: 'denied',
-    NotFoundError: 'missing',
-    OverconstrainedError: 'missing',
-    NotReadableError: 'busy',
-  };
-  for (const [name, reason] of Object.entries(reasons)) {
-    const cause = Object.assign(new Error('engine talk'), { name });
+  const reasons = [
+    ['NotAllowedError', 'denied'],
+    ['NotAllowedError', 'denied', 'Permission denied'],
+    ['NotAllowedError', 'dismissed', 'Permission dismissed'],
+    ['NotAllowedError', 'system', 'Permission denied by system'],
+    ['NotFoundError', 'missing'],
+    ['OverconstrainedError', 'missing'],
+    ['NotReadableError', 'busy'],
+  ];
+  for (const [name, reason, words = 'engine talk'] of reasons) {
+    const cause = Object.assign(new Error(words), { name });
     answering(() => Promise.reject(cause));
     await assert.rejects(openMicrophone(), (error) => {
       assert.ok(error instanceof MicrophoneError);

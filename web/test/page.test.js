@@ -186,9 +186,9 @@ test('each burst has its fate', () => {
 
 test('every failure is told with what to do, and without a stranger’s tricks', () => {
   const kinds = [
-    ...['denied', 'missing', 'busy', 'insecure'].map((reason) => ['MicrophoneError', reason]),
-    ...['no-peer', 'no-route', 'busy', 'refused', 'proof', 'webrtc', 'differ', 'gone'].map((reason) => ['PairError', reason]),
-    ['AutoplayError'], ['LoadError'], ['EngineError'], ['TypeError'],
+    ...['denied', 'dismissed', 'system', 'missing', 'busy', 'insecure', 'muted', 'gone'].map((reason) => ['MicrophoneError', reason]),
+    ...['no-peer', 'no-route', 'busy', 'refused', 'peer-gone', 'proof', 'webrtc', 'differ', 'gone'].map((reason) => ['PairError', reason]),
+    ['AutoplayError'], ['LoadError'], ['EngineError'], ['LoudspeakerError'], ['TypeError'],
   ];
   for (const [name, reason] of kinds) {
     const error = Object.assign(new Error('it went\u202e wrong'), { name, reason });

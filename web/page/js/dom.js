@@ -22,6 +22,11 @@ export function make(tag, attributes, ...inside) {
   return element;
 }
 
+/** A line for people: what stands between grave accents is a command. @returns {(Node | string)[]} */
+export function coded(/** @type {string} */ line) {
+  return line.split('`').map((part, i) => (i % 2 ? make('code', null, part) : part));
+}
+
 /** Shows this state of pairing and hides the others. Its heading is told by giving it the focus. */
 export function enter(/** @type {string} */ state, focus = undefined) {
   for (const part of document.querySelectorAll('.state')) part.hidden = part.dataset.state !== state;
@@ -40,7 +45,7 @@ export function notice(kind, title, ...lines) {
     'div',
     { class: `notice ${kind}`, role: kind === 'bad' ? 'alert' : 'status' },
     make('p', null, make('strong', null, title)),
-    ...lines.map((line) => (line instanceof Node ? line : make('p', null, line))),
+    ...lines.map((line) => (line instanceof Node ? line : make('p', null, ...coded(line)))),
   );
 }
 

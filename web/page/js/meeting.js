@@ -1,6 +1,6 @@
 // From the first sound to four words: what happens, told while it happens.
 
-import { listen, openMicrophone, pair } from '../airshake/src/index.js';
+import { openMicrophone, pair } from '../airshake/src/index.js';
 import { processed } from '../airshake/src/microphone.js';
 import { listDevices } from './devices.js';
 import { enter, find, make, notice } from './dom.js';
@@ -8,8 +8,6 @@ import { count, oneLine, seconds, snr } from './text.js';
 import { explained, sentence } from './trouble.js';
 import { Waterfall } from './waterfall.js';
 
-/** What the package listens at, in samples a second. */
-const RATE = 48000;
 /** What is shown of what happened, in lines. */
 const MOST_LINES = 200;
 /** How often the sound is looked at, and when it can be said what it is like, in milliseconds. */
@@ -36,17 +34,13 @@ export async function look() {
     stream = await openMicrophone(find('microphone').value || undefined);
     listDevices();
     stop.signal.throwIfAborted();
-    const track = stream.getAudioTracks()[0];
-    track.addEventListener('ended', () => !stop.signal.aborted && scene.trouble(new Error('the microphone is gone: connect it, and begin again')));
-    const changed = processed(track);
+    const changed = processed(stream.getAudioTracks()[0]);
     if (changed) scene.trouble(changed);
     await scene.watch(stream);
     scene.now('Looking for somebody within earshot.');
     return await pair({ ...wishes(), stream, signal: stop.signal, onEvent: (event) => scene.tell(event) });
   } catch (error) {
     if (stop.signal.aborted || error?.reason === 'cancelled') return undefined;
-    // Who found nobody wants to know what was heard instead.
-    if (error?.reason === 'no-peer') error.findings = await scene.findings();
     throw error;
   } finally {
     find('cancel').removeEventListener('click', cancel);
@@ -80,8 +74,6 @@ class Scene {
 
   async watch(stream) {
     await this.waterfall.start(stream);
-    // A second pair of ears, for what they can say of the sound: pairing keeps its own to itself.
-    this.ears = await listen(() => {}, { stream });
     this.advice = setInterval(() => this.advise(), ADVICE_MS);
     let heard = performance.now();
     this.timer = setInterval(() => {
@@ -98,21 +90,15 @@ class Scene {
 
   /** What is wrong with all that is heard, each cause once. What is wrong with one burst may be chance. */
   async advise() {
-    const findings = await this.findings();
-    const lasting = performance.now() - this.begun > SETTLED_MS ? findings.filter(({ cause }) => LASTING.includes(cause)) : [];
-    for (const { cause, words, advice } of lasting.slice(0, 1)) this.warn(cause, sentence(words), sentence(advice));
-  }
-
-  /** Why what was heard was no more, the likeliest first. */
-  async findings() {
-    const report = await this.ears?.report().catch(() => undefined);
-    return report?.findings ?? [];
+    if (performance.now() - this.begun < SETTLED_MS) return;
+    const report = await this.report?.();
+    const lasting = report?.findings.find(({ cause }) => LASTING.includes(cause));
+    if (lasting) this.warn(lasting.cause, sentence(lasting.words), sentence(lasting.advice));
   }
 
   async end() {
     clearInterval(this.timer);
     clearInterval(this.advice);
-    await this.ears?.stop().catch(() => {});
     await this.waterfall.stop();
   }
 
@@ -147,6 +133,9 @@ class Scene {
 
   tell(event) {
     switch (event.type) {
+      case 'listening':
+        [this.rate, this.report] = [event.rate, event.report];
+        break;
       case 'playing':
         find('looking-title').textContent = 'Speaking and listening';
         this.waterfall.mark('ours', event.airSeconds, 0, count(event.bytes, 'byte'));
@@ -178,7 +167,7 @@ class Scene {
         this.waterfall.mark('maybe', 0.05);
         break;
       case 'header':
-        this.waterfall.know((event.until - event.at) / RATE, event.bytes ? `${count(event.bytes, 'byte')} …` : '');
+        this.waterfall.know((event.until - event.at) / this.rate, event.bytes ? `${count(event.bytes, 'byte')} …` : '');
         this.now('Somebody speaks.');
         break;
       case 'lost':

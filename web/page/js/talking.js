@@ -1,6 +1,6 @@
 // The open link: what is said both ways, and its end.
 
-import { enter, find, make, notice } from './dom.js';
+import { coded, enter, find, make, notice } from './dom.js';
 import { Moves } from './moves.js';
 import { oneLine, plain, seconds } from './text.js';
 import { explained, sentence } from './trouble.js';
@@ -137,7 +137,7 @@ class Chat {
 export function failed(error) {
   const { title, words, advice } = explained(error);
   find('failed-title').textContent = title;
-  find('failed-words').textContent = words;
-  find('failed-advice').replaceChildren(...advice.map((line) => make('li', null, line)));
+  find('failed-words').replaceChildren(...coded(words));
+  find('failed-advice').replaceChildren(...advice.map((line) => make('li', null, ...coded(line))));
   enter('failed');
 }

@@ -13,7 +13,8 @@ export function explained(error) {
   // Who failed may know better what to do than this page does.
   const first = error?.advice ? [sentence(oneLine(error.advice, 600))] : [];
   // What the microphone heard, if that was looked at.
-  const heard = (error?.findings ?? []).slice(0, 2).map(({ words, advice: then }) => `${sentence(words)} ${sentence(then)}`);
+  const findings = error?.reason === 'no-peer' ? error.report?.findings : undefined;
+  const heard = (findings ?? []).slice(0, 2).map(({ words, advice: then }) => `${sentence(words)} ${sentence(then)}`);
   return { title, words: sentence(oneLine(told, 600)), advice: [...heard, ...first, ...advice] };
 }
 
@@ -32,7 +33,16 @@ const BY_CLASS = {
       'This page needs WebAssembly and AudioWorklet: Chrome, Edge, Firefox or Safari of 2021 or later have them, unless a strict mode (such as Lockdown Mode) turns them off.',
     ],
   }),
-  EngineError: ({ message }) => ({ title: 'The sound engine stopped', words: message, advice: ['Try again: it is made anew.'] }),
+  EngineError: ({ message }) => ({
+    title: 'The sound engine stopped',
+    words: message,
+    advice: ['Try again: it is made anew.', 'If it stops again, close other programs that use sound, or restart the browser.'],
+  }),
+  LoudspeakerError: () => ({
+    title: 'The loudspeaker is not there',
+    words: 'The browser cannot play where it was told to',
+    advice: ['Connect it, or choose another one under Options, and try again.'],
+  }),
   PairError: (error) => PAIRING[error.reason]?.(error),
 };
 
@@ -44,6 +54,26 @@ const MICROPHONE = {
       'Press the sign before the address of this page, allow the microphone, and try again.',
       'If the browser does not ask at all, look at the system’s own settings: privacy, microphone, and this browser.',
     ],
+  },
+  dismissed: {
+    title: 'The browser was not answered',
+    words: 'Its question for the microphone was closed. Without it this page cannot hear the other computer',
+    advice: ['Try again, and allow the microphone when the browser asks.'],
+  },
+  system: {
+    title: 'The system keeps the microphone from the browser',
+    words: 'This page may listen, but the browser itself may not',
+    advice: ['Allow the browser in the system’s settings, under privacy and microphone; then restart it, and try again.'],
+  },
+  muted: {
+    title: 'The microphone is muted',
+    words: 'The system has switched it off',
+    advice: ['Look for a key or a switch on the computer, or in the system’s settings.'],
+  },
+  gone: {
+    title: 'The microphone is gone',
+    words: 'It was unplugged, or taken back from this page',
+    advice: ['Connect it, or choose another one under Options, and try again.'],
   },
   missing: {
     title: 'There is no microphone',
