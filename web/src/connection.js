@@ -62,7 +62,15 @@ export class Connection {
 
   /** Takes the other side's answer. */
   accept(/** @type {'answer' | 'pranswer'} */ type, /** @type {string} */ sdp) {
-    return this.attempt(() => this.pc.setRemoteDescription({ type, sdp }));
+    return this.attempt(async () => {
+      try {
+        await this.pc.setRemoteDescription({ type, sdp });
+      } catch (error) {
+        // Firefox takes no answer that another may follow. Without it nobody comes in unasked; but
+        // who tried in vain says where it is, by sound, and that is the answer.
+        if (type !== 'pranswer' || error?.name !== 'NotSupportedError') throw error;
+      }
+    });
   }
 
   send(/** @type {Uint8Array} */ message) {
