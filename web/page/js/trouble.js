@@ -13,8 +13,9 @@ export function explained(error) {
   // Who failed may know better what to do than this page does.
   const first = error?.advice ? [sentence(oneLine(error.advice, 600))] : [];
   // What the microphone heard, if that was looked at.
-  const findings = error?.reason === 'no-peer' ? error.report?.findings : undefined;
-  const heard = (findings ?? []).slice(0, 2).map(({ words, advice: then }) => `${sentence(words)} ${sentence(then)}`);
+  const findings = error?.reason === 'no-peer' ? (error.report?.findings ?? []) : [];
+  // It is pairing that ended, in the midst of whatever sounded then.
+  const heard = findings.filter(({ cause }) => cause !== 'cut-off').slice(0, 2).map(({ words, advice: then }) => `${sentence(words)} ${sentence(then)}`);
   return { title, words: sentence(oneLine(told, 600)), advice: [...heard, ...first, ...advice] };
 }
 
