@@ -429,7 +429,8 @@ export interface Link extends EventTarget {
 /**
  * Finds a peer by sound, who must be doing the same (a page, or `airshake pair`), and opens a
  * channel to it by WebRTC, without a server. In a page, after a click. Rejects with a `PairError`, a
- * `MicrophoneError` or an `AutoplayError`; then nothing is left open.
+ * `MicrophoneError`, a `LoudspeakerError`, an `AutoplayError`, a `LoadError`, or the error with which
+ * listening came to its end; then nothing is left open.
  */
 export function pair(options?: PairOptions): Promise<Meeting>;
 

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { burstsOf, rgb, shade } from '../page/js/plot.js';
 import { FLOOR_DB, picture, range, Transform } from '../page/js/spectrum.js';
 import { asText, count, hexLines, oneLine, plain, seconds, size } from '../page/js/text.js';
-import { explained } from '../page/js/trouble.js';
+import { advised, explained } from '../page/js/trouble.js';
 
 const read = (path) => readFileSync(new URL(`../page/${path}`, import.meta.url), 'utf8');
 const css = read('page.css');
@@ -197,4 +197,12 @@ test('every failure is told with what to do, and without a stranger’s tricks',
     assert.doesNotMatch(words, /\u202e/u, `${name} ${reason}`);
     assert.match(words, /^[A-Z].*[.!?]$/, words);
   }
+});
+
+test('advice that only a command line can follow is left out', () => {
+  const source = readFileSync(new URL('../../src/pairing/apart.rs', import.meta.url), 'utf8');
+  const advice = [...source.matchAll(/"((?:[^"\\]|\\\n)*hotspot(?:[^"\\]|\\\n)*)"/g)].map(([, words]) => words.replace(/\\\n\s*/g, ''));
+  assert.ok(advice.some((words) => words.includes('--')));
+  for (const words of advice) assert.doesNotMatch(advised(words), /--|relay/, words);
+  assert.match(advised(advice.find((words) => words.includes('--'))), /another network, or a cable\. On a network/);
 });

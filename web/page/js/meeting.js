@@ -5,7 +5,7 @@ import { processed } from '../airshake/src/microphone.js';
 import { listDevices } from './devices.js';
 import { enter, find, make, notice } from './dom.js';
 import { count, oneLine, seconds, snr } from './text.js';
-import { explained, sentence } from './trouble.js';
+import { advised, explained, sentence } from './trouble.js';
 import { Waterfall } from './waterfall.js';
 
 /** What is shown of what happened, in lines. */
@@ -181,7 +181,7 @@ class Scene {
     this.line(line);
     if (now) this.now(now);
     if (note === 'unreached') {
-      this.warn('unreached', 'Heard, but nothing came over the network yet', ...(words ? [sentence(oneLine(words, 400))] : []), advice ? oneLine(advice, 600) : 'Raise the volume of this computer and move closer; if that does not help, try a phone hotspot, for guest networks keep their devices apart.');
+      this.warn('unreached', 'Heard, but nothing came over the network yet', ...(words ? [sentence(oneLine(words, 400))] : []), advice ? advised(advice) : 'Raise the volume of this computer and move closer; if that does not help, try a phone hotspot, for guest networks keep their devices apart.');
     }
   }
 }

@@ -11,12 +11,17 @@ export function explained(error) {
   const { title, advice } = known ?? { title: 'That did not work', advice: ['Reload the page and try again.'] };
   const told = known?.words ?? error?.message ?? String(error);
   // Who failed may know better what to do than this page does.
-  const first = error?.advice ? [sentence(oneLine(error.advice, 600))] : [];
+  const first = error?.advice ? [advised(error.advice)] : [];
   // What the microphone heard, if that was looked at.
   const findings = error?.reason === 'no-peer' ? (error.report?.findings ?? []) : [];
   // It is pairing that ended, in the midst of whatever sounded then.
   const heard = findings.filter(({ cause }) => cause !== 'cut-off').slice(0, 2).map(({ words, advice: then }) => `${sentence(words)} ${sentence(then)}`);
   return { title, words: sentence(oneLine(told, 600)), advice: [...heard, ...first, ...advice] };
+}
+
+/** Advice of the library, without what only a command line can do. */
+export function advised(/** @type {string} */ advice) {
+  return sentence(oneLine(advice.replace(/, a cable, or a relay \([^)]*--turn\)/, ', or a cable'), 600));
 }
 
 const BY_CLASS = {
