@@ -104,6 +104,114 @@ test('a page and a command line meet, compare words, talk, and part', async () =
   });
 });
 
+/** Writes down in the page what a screen reader would say of itself: what is added to live regions. */
+const announced = (page) =>
+  page.evaluate(() => {
+    window.announced = [];
+    const live = (element) => {
+      const region = element?.closest('[aria-live], [role=status], [role=alert], [role=log]');
+      return region && region.getAttribute('aria-live') !== 'off' && region.checkVisibility() ? region : undefined;
+    };
+    new MutationObserver((changes) => {
+      for (const { target, addedNodes } of changes) {
+        for (const node of addedNodes) {
+          // A region that comes with its text is told too.
+          const own = node instanceof Element ? [node, ...node.querySelectorAll('*')].find((each) => live(each)) : undefined;
+          if (live(target instanceof Element ? target : target.parentElement) || own) window.announced.push(node.textContent.trim());
+        }
+      }
+    }).observe(document.body, { childList: true, subtree: true, characterData: true });
+  });
+
+test('whoever only hears the page is told of every step, and of none twice', async () => {
+  await opened(async ({ page }) => {
+    await announced(page);
+    await page.click('#begin button[type=submit]');
+    await shown(page, '#looking-title', 'Speaking');
+    const program = new Program('A', '--yes');
+    await state(page, 'words');
+    const seen = await words(page);
+    await page.click('#same');
+    await state(page, 'connected');
+    program.say('hello');
+    await shown(page, '#chat .other', 'hello');
+    await program.leave();
+    await shown(page, '#end-notice', 'The other side left');
+    const told = (await page.evaluate(() => window.announced)).filter((text) => text !== '');
+    const count = (text) => told.filter((each) => each.includes(text)).length;
+    for (const text of [...seen, 'Looking for somebody', 'Connecting over the network', 'hello', 'The other side left']) {
+      assert.equal(count(text), 1, `${text}: ${JSON.stringify(told)}`);
+    }
+    assert.deepEqual(told.filter((text, i) => text === told[i - 1]), []);
+  });
+});
+
+test('from the button to goodbye with the keyboard alone', async () => {
+  await opened(async ({ page }) => {
+    const program = new Program('A', '--yes');
+    const press = (key) => page.keyboard.press(key);
+    const outlined = () =>
+      page.evaluate(() => {
+        const { activeElement: element } = document;
+        const seen = element.matches('.unseen') ? element.nextElementSibling : element;
+        return getComputedStyle(seen).outlineStyle !== 'none' && seen.checkVisibility();
+      });
+    /** Goes on until that has the focus, which is seen wherever it is. */
+    const tabTo = async (id) => {
+      for (let i = 0; i < 12; i++) {
+        await press('Tab');
+        assert.ok(await outlined(), await focus(page));
+        if ((await focus(page)) === id) return;
+      }
+      assert.fail(`no way to ${id}`);
+    };
+    for (let i = 0; i < 4; i++) await press('Tab');
+    await press('Enter');
+    await state(page, 'words');
+    await tabTo('same');
+    await press('Enter');
+    await state(page, 'connected');
+    await page.keyboard.type('by keys');
+    await press('Enter');
+    await program.said('by keys');
+    await tabTo('choose');
+    await tabTo('leave');
+    await press('Enter');
+    await shown(page, '#end-notice', 'Pair again');
+    await press('Tab');
+    await press('Enter');
+    await state(page, 'start');
+    assert.equal(await program.ended, 0);
+  });
+});
+
+test('Escape stops looking, also while the browser still asks for the microphone', async () => {
+  await opened(async ({ page }) => {
+    await page.click('#begin button[type=submit]');
+    await shown(page, '#looking-title', 'Speaking');
+    await page.keyboard.press('Escape');
+    await state(page, 'start');
+    await page.evaluate(() => {
+      window.tracks = [];
+      const given = MediaDevices.prototype.getUserMedia;
+      MediaDevices.prototype.getUserMedia = async function late(wish) {
+        await new Promise((resolve) => (window.allow = resolve));
+        const stream = await given.call(this, wish);
+        window.tracks.push(...stream.getTracks());
+        return stream;
+      };
+    });
+    await page.click('#begin button[type=submit]');
+    await shown(page, '#looking-title', 'Allow the microphone');
+    await lookedAt(page, 'asking');
+    await page.keyboard.press('Escape');
+    await state(page, 'start');
+    // Allowed too late, it is given back.
+    await page.evaluate(() => window.allow());
+    await page.waitForFunction(() => window.tracks.length === 1 && window.tracks[0].readyState === 'ended');
+  });
+});
+
 /** Another command as laptop A; resolves with its exit code. */
 function asA(...command) {
   const child = spawn(airshake, command, { env: laptop('A'), stdio: ['ignore', 'ignore', 'pipe'] });

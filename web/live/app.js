@@ -1,6 +1,7 @@
 // The page as `airshake web` serves it, in a Chromium of its own.
 
 import { spawn } from 'node:child_process';
+import axe from 'axe-core';
 import { chromium } from 'playwright-core';
 import { airshake, launching } from './browser.js';
 
@@ -56,10 +57,24 @@ export const state = (page, name, seconds = 20) =>
   page.waitForSelector(`.state[data-state="${name}"]:not([hidden])`, { timeout: 1000 * seconds });
 
 /**
- * What cannot be used by everybody in what is shown at the moment, in words: names, sizes, contrast,
- * width, order of headings.
+ * What cannot be used by everybody in what is shown at the moment, in words: what axe finds against
+ * the Web Content Accessibility Guidelines 2.2, and names, sizes, contrast, width, order of headings.
  */
-export function faults(page) {
+export async function faults(page) {
+  // Colours that are on their way to others are none of them.
+  await page.evaluate(() => Promise.all(document.getAnimations().map(({ finished }) => finished.catch(() => {}))));
+  return [...(await page.evaluate(AXE)), ...(await ours(page))];
+}
+
+/** As an expression, which the page's own policy does not keep out. */
+const AXE = `(async () => {
+  if (!window.axe) { ${axe.source} }
+  const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+  const { violations } = await axe.run(document, { runOnly: tags });
+  return violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ target, failureSummary }) => target + ' ' + failureSummary).join('; '));
+})()`;
+
+function ours(page) {
   return page.evaluate(() => {
     const found = [];
     const seen = (element) => element.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && element.getClientRects().length > 0;

@@ -31,6 +31,7 @@ export function coded(/** @type {string} */ line) {
 export function enter(/** @type {string} */ state, focus = undefined) {
   for (const part of document.querySelectorAll('.state')) part.hidden = part.dataset.state !== state;
   const shown = document.querySelector(`.state[data-state="${state}"]`);
+  titled(TITLES[state]);
   const target = focus ?? shown.querySelector('h1');
   // Who reads something else meanwhile is not torn away from it.
   if (!shown.closest('section').hidden) {
@@ -38,6 +39,13 @@ export function enter(/** @type {string} */ state, focus = undefined) {
     scrollTo({ top: 0 });
   }
 }
+
+/** What the window is called: where the page has got to, for who looks at something else meanwhile. */
+export function titled(/** @type {string | undefined} */ words) {
+  document.title = words ? `${words} · Airshake` : 'Airshake';
+}
+
+const TITLES = { looking: 'Listening', words: 'Compare the words', connected: 'Connected', failed: 'Not connected' };
 
 /** A message that stands out. @param {'warn' | 'bad' | 'good'} kind */
 export function notice(kind, title, ...lines) {

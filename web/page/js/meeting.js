@@ -14,6 +14,10 @@ const MOST_LINES = 200;
 const [ADVICE_MS, SETTLED_MS] = [2000, 8000];
 /** What is true of all that is heard, and can be changed. */
 const LASTING = ['clipped', 'too-quiet', 'band-missing', 'gated', 'dropouts', 'not-numbers'];
+/** After this the browser has asked, and waits, in milliseconds. */
+const ASKED_MS = 400;
+/** Within this of its end it is known what somebody said, in milliseconds. */
+const UNDERSTOOD_MS = 1000;
 /** A microphone that gives less than this for so long, in samples and milliseconds, is switched off. */
 const [MUTE, MUTE_MS] = [1e-5, 4000];
 
@@ -28,22 +32,23 @@ export async function look() {
   const stop = new AbortController();
   const cancel = () => stop.abort();
   find('cancel').addEventListener('click', cancel);
+  const escape = ({ key }) => key === 'Escape' && cancel();
+  document.addEventListener('keydown', escape);
   let stream;
   try {
-    scene.now('The browser asks whether this page may use the microphone.');
-    stream = await openMicrophone(find('microphone').value || undefined);
+    stream = await scene.asking(openMicrophone(find('microphone').value || undefined), stop.signal);
     listDevices();
-    stop.signal.throwIfAborted();
     const changed = processed(stream.getAudioTracks()[0]);
     if (changed) scene.trouble(changed);
     await scene.watch(stream);
-    scene.now('Looking for somebody within earshot.');
+    scene.now(LOOKING);
     return await pair({ ...wishes(), stream, signal: stop.signal, onEvent: (event) => scene.tell(event) });
   } catch (error) {
     if (stop.signal.aborted || error?.reason === 'cancelled') return undefined;
     throw error;
   } finally {
     find('cancel').removeEventListener('click', cancel);
+    document.removeEventListener('keydown', escape);
     await scene.end();
     // The sound has done its work: the sign that somebody listens goes out.
     stream?.getTracks().forEach((track) => track.stop());
@@ -69,10 +74,32 @@ class Scene {
     find('looking-events').replaceChildren();
     find('looking-notices').replaceChildren();
     find('looking-title').textContent = 'Listening';
+    find('looking-sound').hidden = true;
+    this.now('');
     this.waterfall = new Waterfall(find('waterfall'), find('marks'));
   }
 
+  /** Waits for the microphone, and no longer than the user does. */
+  async asking(microphone, signal) {
+    // Who has allowed it before is not asked.
+    const asked = setTimeout(() => {
+      find('looking-title').textContent = 'Allow the microphone';
+      this.now('The browser asks whether this page may use it. What it hears is read here, and goes nowhere.');
+    }, ASKED_MS);
+    try {
+      return await new Promise((resolve, reject) => {
+        microphone.then(resolve, reject);
+        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      });
+    } finally {
+      clearTimeout(asked);
+      if (signal.aborted) microphone.then((stream) => stream.getTracks().forEach((track) => track.stop())).catch(() => {});
+    }
+  }
+
   async watch(stream) {
+    find('looking-title').textContent = 'Listening';
+    find('looking-sound').hidden = false;
     await this.waterfall.start(stream);
     this.advice = setInterval(() => this.advise(), ADVICE_MS);
     let heard = performance.now();
@@ -99,6 +126,7 @@ class Scene {
   async end() {
     clearInterval(this.timer);
     clearInterval(this.advice);
+    clearTimeout(this.spoken);
     await this.waterfall.stop();
   }
 
@@ -143,7 +171,6 @@ class Scene {
       case 'heard':
         this.line(`heard ${count(event.bytes, 'byte')}, ${snr(event.snrDb)}`);
         this.waterfall.read(`${count(event.bytes, 'byte')}, ${event.snrDb.toFixed(0)} dB`);
-        this.now('Looking for somebody within earshot.');
         break;
       case 'modem':
         this.modem(event.event);
@@ -168,7 +195,10 @@ class Scene {
         break;
       case 'header':
         this.waterfall.know((event.until - event.at) / this.rate, event.bytes ? `${count(event.bytes, 'byte')} …` : '');
-        this.now('Somebody speaks.');
+        this.now(SPEAKS);
+        // What comes of it is told; if nothing does, it was for somebody else.
+        clearTimeout(this.spoken);
+        this.spoken = setTimeout(() => find('looking-now').textContent === SPEAKS && this.now(LOOKING), (1000 * (event.until - event.at)) / this.rate + UNDERSTOOD_MS);
         break;
       case 'lost':
         this.line(`a burst could not be read, ${snr(event.snrDb)}`);
@@ -186,15 +216,17 @@ class Scene {
   }
 }
 
+const [LOOKING, SPEAKS] = ['Looking for somebody within earshot.', 'Somebody speaks.'];
+
 const NOTES = {
   answering: ['answering', 'Answering.'],
   answered: ['got an answer', 'Got an answer; connecting.'],
   knocked: ['somebody who heard it connects', 'Somebody who heard it connects.'],
   busy: ['who was heard pairs with somebody else; waiting for another', 'Who was heard pairs with somebody else; waiting for another.'],
   connecting: ['connecting over the network', 'Connecting over the network.'],
-  outpaced: ['somebody else was faster; waiting for another', 'Looking for somebody within earshot.'],
-  'peer-gone': ['the other side went quiet; starting over', 'Looking for somebody within earshot.'],
-  'no-route': ['the network brought no link; starting over', 'Looking for somebody within earshot.'],
+  outpaced: ['somebody else was faster; waiting for another', LOOKING],
+  'peer-gone': ['the other side went quiet; starting over', LOOKING],
+  'no-route': ['the network brought no link; starting over', LOOKING],
   unreached: ['heard, and nothing came over the network; going on', undefined],
 };
 

@@ -35,7 +35,7 @@ export class Moves {
     const { signal, over } = card.stoppable();
     try {
       const sent = await this.link.sendFiles(files, { onProgress: (progress) => card.progress(progress), signal });
-      card.sent(sent?.lost ?? []);
+      card.sent(sent?.lost ?? [], what(files.length, total));
     } catch (error) {
       card.failed(error);
     } finally {
@@ -92,7 +92,7 @@ export function startMoves() {
 /** One transfer. */
 class Card {
   constructor(title, files) {
-    this.heading = make('h3', { tabindex: '-1' }, title);
+    this.heading = make('h2', { tabindex: '-1' }, title);
     this.facts = make('p', { class: 'facts', role: 'status' });
     this.list = make('ul', { class: 'files' }, ...files.slice(0, MOST_LISTED).map(listed));
     if (files.length > MOST_LISTED) this.list.append(make('li', { class: 'size' }, `… and ${count(files.length - MOST_LISTED, 'more file')}`));
@@ -137,8 +137,9 @@ class Card {
     this.say(words);
   }
 
-  /** @param {{path: string, words: string}[]} lost */
-  sent(lost) {
+  /** @param {{path: string, words: string}[]} lost @param {string} all what it was */
+  sent(lost, all) {
+    this.heading.textContent = `You sent ${all}`;
     this.ended(lost.length === 0 ? 'sent, and checked there' : `${count(lost.length, 'file')} did not come through`);
     for (const { path, words } of lost.slice(0, MOST_LISTED)) {
       this.list.append(make('li', null, make('span', { dir: 'auto' }, oneLine(path)), make('span', { class: 'size' }, oneLine(words, 200))));
@@ -158,11 +159,12 @@ class Card {
           null,
           make('span', { dir: 'auto' }, oneLine(path)),
           ok
-            ? saving(blob, fileName(path.split('/').at(-1)), `Save, ${size(blob.size)}`, `Save ${oneLine(path)}, ${size(blob.size)}`)
+            ? saving(blob, fileName(path.split('/').at(-1)), `Save, ${size(blob.size)}`, `Save, ${size(blob.size)}: ${oneLine(path)}`)
             : make('span', { class: 'size' }, words ? oneLine(words, 200) : 'did not come through whole'),
         ),
       ),
     );
+    this.heading.textContent = `You received ${what(whole.length, whole.reduce((sum, { blob }) => sum + blob.size, 0))}`;
     this.ended(whole.length === files.length ? 'received, and checked' : `${count(files.length - whole.length, 'file')} did not come through`);
   }
 }

@@ -23,7 +23,7 @@ export function draw(picture, events, { rate, length, title }) {
   const caption = make('figcaption', null, make('span', null, `0 to ${(picture.top / 1000).toFixed(0)} kHz, ${seconds(length / rate)}`));
   for (const fate of Object.keys(FATES)) {
     const some = bursts.filter((burst) => burst.fate === fate).length;
-    if (some > 0) caption.append(make('span', null, `${FATES[fate].line}: ${FATES[fate].words}, ${some}`));
+    if (some > 0) caption.append(make('span', null, `${count(some, 'burst')} ${FATES[fate].words} (${FATES[fate].line})`));
   }
   return make('figure', { class: 'plot' }, canvas, caption);
 }
@@ -97,8 +97,12 @@ function paint(canvas, { cells, columns, rows, top }, bursts, length) {
     if (y > 8) pen.fillText(`${kilo} kHz`, left - 6, y + 4);
   }
   const step = stepFor(length, Math.max(2, Math.floor((width - left) / 56)));
+  let free = 0;
   for (let at = 0; at <= length; at += step) {
     const x = left + ((width - left) * at) / length;
+    // The last one stands to the left of its mark.
+    if (x < free) continue;
+    free = x + 56;
     pen.textAlign = at === 0 ? 'left' : x > width - 24 ? 'right' : 'center';
     pen.fillText(label(at, step), x, height - 6);
   }

@@ -1,6 +1,6 @@
 // The open link: what is said both ways, and its end.
 
-import { coded, enter, find, make, notice } from './dom.js';
+import { coded, enter, find, make, notice, titled } from './dom.js';
 import { Moves } from './moves.js';
 import { oneLine, plain, seconds } from './text.js';
 import { explained, sentence } from './trouble.js';
@@ -74,8 +74,7 @@ export async function talk(link, how) {
 /** Whether there is somebody to talk to. */
 function open(yes) {
   find('say').hidden = !yes;
-  find('drop').hidden = !yes;
-  find('leave').parentElement.hidden = !yes;
+  find('tools').hidden = !yes;
 }
 
 function tellStanding({ standing, afterSeconds }) {
@@ -113,7 +112,7 @@ class Chat {
     this.append(make('div', { class: whose }, who, make('span', { class: 'text', dir: 'auto' }, plain(text))));
     if (whose === 'other' && document.hidden) {
       this.unseen += 1;
-      document.title = `(${this.unseen}) Airshake`;
+      titled(`(${this.unseen}) Connected`);
     }
   }
 
@@ -123,7 +122,7 @@ class Chat {
 
   seen() {
     this.unseen = 0;
-    document.title = 'Airshake';
+    titled('Connected');
   }
 
   append(entry) {

@@ -13,6 +13,9 @@ const RATE = 30;
 /** How long a picture stands where nothing shall move, in seconds. */
 const STILL_S = 2;
 
+/** Room for frequencies to the left, and for who spoke when below, in points. */
+const [LEFT, LANE] = [54, 26];
+
 /** So many decibels a second the room may seem to become louder; quieter it becomes at once. */
 const RISE = 2;
 /** Above the room from which on there is colour, and where it is full. */
@@ -158,42 +161,39 @@ export class Waterfall {
     this.small.getContext('2d').putImageData(this.image, 0, 0);
     const pen = canvas.getContext('2d');
     pen.imageSmoothingEnabled = true;
-    pen.drawImage(this.small, 0, 0, width, height);
-    this.drawMarks(overlay.getContext('2d'), width, height, ratio, now);
+    const [left, bottom] = [LEFT * ratio, height - LANE * ratio];
+    pen.clearRect(0, 0, width, height);
+    pen.drawImage(this.small, left, 0, width - left, bottom);
+    pen.font = `${12 * ratio}px system-ui, sans-serif`;
+    pen.fillStyle = this.soft;
+    pen.textAlign = 'right';
+    pen.textBaseline = 'middle';
+    for (const kilo of [3, 9, 15]) pen.fillText(`${kilo} kHz`, left - 7 * ratio, bottom * (1 - (kilo * 1000) / TOP_HZ));
+    this.drawMarks(overlay.getContext('2d'), { left, width, height, bottom, ratio }, now);
   }
 
-  drawMarks(pen, width, height, ratio, now) {
+  /** Below the picture, so that nothing of it is hidden: when who spoke, and what came of it. */
+  drawMarks(pen, { left: edge, width, height, bottom, ratio }, now) {
     pen.clearRect(0, 0, width, height);
     pen.font = `${12 * ratio}px system-ui, sans-serif`;
-    pen.textBaseline = 'top';
-    const at = (time) => width * (1 - (now - time) / SHOWN_S);
-    const chip = (text, x, y, colour) => {
-      const wide = pen.measureText(text).width;
-      pen.fillStyle = this.card;
-      pen.globalAlpha = 0.88;
-      pen.fillRect(x - 4 * ratio, y - 2 * ratio, wide + 8 * ratio, 18 * ratio);
-      pen.globalAlpha = 1;
-      pen.fillStyle = colour;
-      pen.fillText(text, x, y);
-    };
-    for (const kilo of [3, 9, 15]) chip(`${kilo} kHz`, 8 * ratio, height * (1 - (kilo * 1000) / TOP_HZ) - 6 * ratio, this.soft);
-    const free = { ours: 0, theirs: 0, maybe: 0 };
+    pen.textBaseline = 'middle';
+    const at = (time) => width - ((width - edge) * (now - time)) / SHOWN_S;
+    const line = (bottom + height) / 2 + 2 * ratio;
+    let free = edge;
     for (const { kind, from, to, label } of this.marks) {
       if (now - to > SHOWN_S) continue;
-      const colour = kind === 'ours' ? this.ours : this.theirs;
-      const [left, right] = [at(from), Math.min(width, at(to))];
-      pen.fillStyle = colour;
+      pen.fillStyle = kind === 'ours' ? this.ours : this.theirs;
+      const [left, right] = [Math.max(edge, at(from)), Math.min(width, at(to))];
       // Ours a thin line, theirs a thick one: not by colour alone.
-      const thick = (kind === 'ours' ? 3 : 6) * ratio;
-      if (kind !== 'maybe') pen.fillRect(left, height - thick, Math.max(2 * ratio, right - left), thick);
-      else pen.fillRect(left, height - thick, 2 * ratio, thick);
-      if (label) {
-        const wide = pen.measureText(label).width + 10 * ratio;
-        const x = Math.max(5 * ratio, Math.min(left, width - wide));
-        // Theirs on top, ours below; none over the one before it.
-        if (x > free[kind]) chip(label, x, kind === 'ours' ? height - thick - 20 * ratio : 6 * ratio, colour);
-        free[kind] = x + wide;
-      }
+      const thick = (kind === 'ours' ? 2 : 5) * ratio;
+      pen.fillRect(left, bottom, kind === 'maybe' ? 2 * ratio : Math.max(2 * ratio, right - left), thick);
+      if (!label) continue;
+      const wide = pen.measureText(label).width + 10 * ratio;
+      const x = Math.max(edge, Math.min(left, width - wide));
+      // None over the one before it.
+      if (x < free) continue;
+      pen.fillText(label, x, line);
+      free = x + wide;
     }
   }
 
@@ -203,6 +203,6 @@ export class Waterfall {
     const colour = (name) => style.getPropertyValue(name).trim();
     const ramp = [0, 1, 2].map((i) => rgb(colour(`--fall-${i}`)));
     this.shades = Array.from({ length: 256 }, (_, i) => shade(ramp, i / 255));
-    [this.ours, this.theirs, this.soft, this.card] = ['--ours', '--theirs', '--soft', '--card'].map(colour);
+    [this.ours, this.theirs, this.soft] = ['--ours', '--theirs', '--soft'].map(colour);
   }
 }
