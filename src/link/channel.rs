@@ -32,6 +32,15 @@ pub trait Channel: Send + Sync {
     async fn abandon(&self) {
         self.close().await;
     }
+
+    /// Whether this end holds all that it announces to take, however busy it is. If so, the other is
+    /// told.
+    fn is_roomy(&self) -> bool {
+        false
+    }
+
+    /// The other end says that of itself: as much may be on its way at once.
+    fn peer_is_roomy(&self) {}
 }
 
 /// A channel that carries nothing any more, in the words of what is below it.

@@ -257,8 +257,9 @@ impl Endpoint {
                 self.owing.found = Some(count);
             }
             Ok(Frame::Found(count)) if count == self.breaks => self.back(),
-            // What is no frame of this version is not for us, and we go through no doors.
-            Ok(Frame::Found(_) | Frame::Ping | Frame::Doors(_)) | Err(_) => {}
+            // What is no frame of this version is not for us; we go through no doors, and how much is
+            // on its way is the host's engine's business.
+            Ok(Frame::Found(_) | Frame::Ping | Frame::Doors(_) | Frame::Roomy) | Err(_) => {}
         }
     }
 

@@ -59,6 +59,9 @@ pub enum Frame {
     Lost(u32),
     /// The sender has heard that of us.
     Found(u32),
+    /// The sender's socket holds all that its stack says it takes, so as much may be on its way at
+    /// once. Who does not say so, as no page can, may hold far less than it announces.
+    Roomy,
 }
 
 /// The most addresses at which one can be found.
@@ -108,6 +111,7 @@ impl Frame {
             Self::Doors(doors) => with_payload(DOORS, &pack_doors(doors)),
             Self::Lost(count) => with_payload(LOST, &count.to_le_bytes()),
             Self::Found(count) => with_payload(FOUND, &count.to_le_bytes()),
+            Self::Roomy => vec![ROOMY],
         }
     }
 
@@ -150,6 +154,7 @@ impl Frame {
             DOORS => unpack_doors(payload).map(Self::Doors),
             LOST => count(bytes).map(|count| Self::Lost(u32::from_le_bytes(count))),
             FOUND => count(bytes).map(|count| Self::Found(u32::from_le_bytes(count))),
+            ROOMY => Ok(Self::Roomy),
             other => Err(FrameError::UnknownKind(other)),
         }
     }
@@ -233,6 +238,7 @@ const TAKEN: u8 = 18;
 const DOORS: u8 = 64;
 const LOST: u8 = 65;
 const FOUND: u8 = 66;
+const ROOMY: u8 = 67;
 
 #[cfg(test)]
 mod tests {
@@ -260,6 +266,7 @@ mod tests {
             ]),
             Frame::Lost(7),
             Frame::Found(u32::MAX),
+            Frame::Roomy,
         ];
         for frame in frames {
             assert_eq!(Frame::decode(&frame.encode()), Ok(frame));
@@ -314,6 +321,7 @@ mod tests {
             (Frame::Doors(vec![]), false),
             (Frame::Lost(1), false),
             (Frame::Found(1), false),
+            (Frame::Roomy, false),
         ] {
             assert_eq!(Frame::is_numbered(&frame.encode()), counted, "{frame:?}");
         }

@@ -123,6 +123,7 @@ impl Keeper {
     async fn watch(&mut self) -> Result<(), CloseReason> {
         let mut ticks = interval(self.heartbeat.every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        self.show_room().await;
         while !self.events.is_closed() {
             let full = self.line.flow.is_full();
             let channel = self.channel.clone();
@@ -232,6 +233,12 @@ impl Keeper {
                 if self.lost.is_some() && count == self.breaks {
                     // The old connection carries both ways again.
                     self.back(None);
+                }
+                return Ok(());
+            }
+            Ok(Frame::Roomy) => {
+                if let Some(channel) = &self.channel {
+                    channel.peer_is_roomy();
                 }
                 return Ok(());
             }
@@ -367,6 +374,7 @@ impl Keeper {
                     tokio::spawn(async move { left.close().await });
                 }
                 self.back(Some(channel));
+                self.show_room().await;
                 self.looked = None;
                 self.show_doors().await;
             }
@@ -401,6 +409,18 @@ impl Keeper {
         }
         let doors = Frame::Doors(self.told.clone());
         self.tell(&doors).await;
+    }
+
+    /// Tells the peer that it may send as much at once as we announce, if so: once over every
+    /// connection, when nothing else is on its way.
+    async fn show_room(&mut self) {
+        if self
+            .channel
+            .as_ref()
+            .is_some_and(|channel| channel.is_roomy())
+        {
+            self.tell(&Frame::Roomy).await;
+        }
     }
 
     /// Looks where we are, now and then. True if that changed.

@@ -24,6 +24,8 @@ struct Cable {
     state: watch::Sender<State>,
     /// Messages from this end that may still pass; at the last it stalls for good.
     fuse: Arc<Mutex<Option<u32>>>,
+    /// How many of the two ends were told that the other is roomy.
+    told_roomy: Arc<AtomicU8>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,12 +40,14 @@ fn cable(fuse: Option<u32>) -> (Arc<Cable>, Arc<Cable>) {
     let (b, from_b) = mpsc::unbounded_channel();
     let state = watch::Sender::new(State::Flowing);
     let fuse = Arc::new(Mutex::new(fuse));
+    let told_roomy = Arc::new(AtomicU8::new(0));
     let end = |to, from| {
         Arc::new(Cable {
             to,
             from: tokio::sync::Mutex::new(from),
             state: state.clone(),
             fuse: fuse.clone(),
+            told_roomy: told_roomy.clone(),
         })
     };
     (end(a, from_b), end(b, from_a))
@@ -94,6 +98,14 @@ impl Channel for Cable {
     }
 
     async fn flush(&self, _: Duration) {}
+
+    fn is_roomy(&self) -> bool {
+        true
+    }
+
+    fn peer_is_roomy(&self) {
+        self.told_roomy.fetch_add(1, Ordering::Relaxed);
+    }
 
     async fn close(&self) {
         // What is closed while it stalls is not seen to be closed at the other end.
@@ -317,6 +329,26 @@ async fn a_connection_that_breaks_at_any_message_of_the_reunion_is_followed_by_a
             from_b.await.unwrap();
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn over_every_connection_each_side_says_once_that_it_holds_what_it_announces() {
+    let network = Network::new();
+    let (mut a, mut b) = linked(&network, Heartbeat::default()).await;
+    network.down();
+    let sending = send(&a, 50);
+    sleep(Duration::from_secs(4)).await;
+    network.up();
+    numbers(&mut b, 50).await;
+    sending.await.unwrap();
+    // Both keepers are waited for: the last word of one is the last that the other hears.
+    b.send_text("back").await.unwrap();
+    while a.next().await != LinkEvent::Text("back".into()) {}
+    let connections = network.connections.lock().unwrap();
+    let told = connections
+        .iter()
+        .map(|c| c.told_roomy.load(Ordering::Relaxed));
+    assert_eq!(told.collect::<Vec<_>>(), [2, 2]);
 }
 
 #[tokio::test(start_paused = true)]

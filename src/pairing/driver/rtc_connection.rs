@@ -2,11 +2,13 @@
 //! told, and its one channel.
 
 use super::{
+    flight::Flight,
+    rtc_channel::RtcChannel,
     sockets::RoomyRuntime,
     transport::{Connection, TransportError},
 };
 use crate::{
-    link::{Certificates, Channel, ChannelError, Unproven},
+    link::{Certificates, Channel, Unproven},
     signal::{Address, Candidate, Description, Fingerprint, Guest, IceCredentials, Kind, Role},
 };
 use p256::{SecretKey, pkcs8::EncodePrivateKey};
@@ -19,13 +21,14 @@ use std::{
     sync::Arc,
     time::{Duration, UNIX_EPOCH},
 };
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 use webrtc::{
     data_channel::{DataChannel, DataChannelEvent, RTCDataChannelInit},
     peer_connection::{
         PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCCertificate,
         RTCConfigurationBuilder, RTCIceCandidateInit, RTCIceConnectionState, RTCIceGatheringState,
         RTCIceServer, RTCPeerConnectionState, RTCSessionDescription, SettingEngineBuilder,
+        StatsSelector,
         crypto::{self, SignatureScheme},
     },
 };
@@ -64,6 +67,7 @@ pub(super) struct Rtc {
     addresses: Vec<IpAddr>,
     asks_names: bool,
     expected: Expected,
+    runtime: Arc<RoomyRuntime>,
 }
 
 /// The stack's connection. Dropped without being closed it would keep its sockets and its task.
@@ -125,7 +129,7 @@ impl Rtc {
                     .build(),
             )
             .with_setting_engine(settings)
-            .with_runtime(plan.runtime)
+            .with_runtime(plan.runtime.clone())
             .with_handler(Arc::new(Handler(sender)))
             .with_udp_addrs(sockets.collect())
             .with_data_channel_send_buffer_limit(SEND_BUFFER)
@@ -148,6 +152,7 @@ impl Rtc {
             addresses,
             asks_names: plan.names != MulticastDnsMode::Disabled,
             expected: plan.peer,
+            runtime: plan.runtime,
         })
     }
 
@@ -245,10 +250,12 @@ impl Rtc {
         while let Some(event) = self.channel.poll().await {
             match event {
                 DataChannelEvent::OnOpen => {
-                    let channel = Arc::new(RtcChannel {
-                        peer: self.peer.clone(),
-                        channel: self.channel.clone(),
-                    });
+                    let flight = Flight::new(self.there_and_back().await, self.runtime.turns());
+                    let channel = Arc::new(RtcChannel::new(
+                        self.peer.clone(),
+                        self.channel.clone(),
+                        flight,
+                    ));
                     return Ok((channel, self.certificates().await?));
                 }
                 DataChannelEvent::OnClose | DataChannelEvent::OnError => break,
@@ -278,6 +285,26 @@ impl Rtc {
             }
             _ => Err(missing()),
         }
+    }
+
+    /// How long it took there and back when the two looked for each other; zero if nobody knows, and
+    /// where both are on this computer.
+    async fn there_and_back(&self) -> Duration {
+        let here = |ip: &IpAddr| ip.is_loopback() || self.addresses.contains(ip);
+        if self.runtime.turns().to().as_ref().is_some_and(here) {
+            return Duration::ZERO;
+        }
+        let stats = self
+            .peer
+            .0
+            .get_stats(Instant::now().into(), StatsSelector::None)
+            .await;
+        let answered = stats
+            .candidate_pairs()
+            .filter(|pair| pair.responses_received > 0);
+        let seconds = answered.map(|pair| pair.current_round_trip_time);
+        let least = seconds.fold(f64::INFINITY, f64::min);
+        Duration::try_from_secs_f64(least).unwrap_or_default()
     }
 
     async fn wait_for(&self, far_enough: impl Fn(&Progress) -> bool) -> Result<(), TransportError> {
@@ -313,51 +340,6 @@ impl Connection for Rtc {
     }
 
     async fn close(&self) {
-        let _ = self.peer.0.close().await;
-    }
-}
-
-/// The open channel of a connection.
-struct RtcChannel {
-    peer: Arc<Peer>,
-    channel: Arc<dyn DataChannel>,
-}
-
-#[async_trait::async_trait]
-impl Channel for RtcChannel {
-    async fn send(&self, message: &[u8]) -> Result<(), ChannelError> {
-        self.channel.send(message.into()).await.map_err(closed)
-    }
-
-    async fn send_if_idle(&self, message: &[u8]) -> Result<(), ChannelError> {
-        match self.channel.try_send(message.into()).await {
-            // There is much on its way: that is sign of life enough.
-            Err(webrtc::error::Error::ErrSendBufferFull) => Ok(()),
-            sent => sent.map_err(closed),
-        }
-    }
-
-    async fn receive(&self) -> Option<Vec<u8>> {
-        loop {
-            match self.channel.poll().await? {
-                DataChannelEvent::OnMessage(message) => return Some(message.data.to_vec()),
-                DataChannelEvent::OnClose => return None,
-                _ => {}
-            }
-        }
-    }
-
-    async fn flush(&self, at_most: Duration) {
-        let empty = async {
-            while self.channel.outstanding_bytes().await.is_ok_and(|n| n > 0) {
-                tokio::time::sleep(FLUSH_POLL).await;
-            }
-        };
-        let _ = tokio::time::timeout(at_most, empty).await;
-    }
-
-    async fn close(&self) {
-        let _ = self.channel.close().await;
         let _ = self.peer.0.close().await;
     }
 }
@@ -483,10 +465,6 @@ pub(super) fn failed<E: std::fmt::Display>(
     }
 }
 
-fn closed(error: webrtc::error::Error) -> ChannelError {
-    ChannelError(error.to_string())
-}
-
 /// 31 December 2049, 23:59:59, to which every guest's certificate is valid.
 const GUESTS_UNTIL: Duration = Duration::from_secs(2_524_607_999);
 
@@ -516,6 +494,3 @@ const MOST_RELAYED: usize = 1;
 
 /// RFC 863: nobody is there.
 const DISCARD: u16 = 9;
-
-/// How often to look whether everything has arrived.
-const FLUSH_POLL: Duration = Duration::from_millis(10);

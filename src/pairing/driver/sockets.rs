@@ -4,7 +4,10 @@
 //! default buffer (208 KiB on Linux), so bursts are dropped in the kernel and SCTP waits 1, 2, 4,
 //! 8, 16 s before it tries again. So: ask for more buffer, and size the window by what was granted.
 
-use super::guard::{Guard, Guarded};
+use super::{
+    flight::{Turns, Watched},
+    guard::{Guard, Guarded},
+};
 use std::{
     fmt,
     future::Future,
@@ -26,6 +29,7 @@ pub(super) struct RoomyRuntime {
     ready: Mutex<Vec<Arc<dyn AsyncUdpSocket>>>,
     /// Put in front of new ones.
     guard: Option<Arc<dyn Guard>>,
+    turns: Turns,
 }
 
 impl RoomyRuntime {
@@ -49,7 +53,13 @@ impl RoomyRuntime {
             tokio: TokioRuntime,
             ready: Mutex::new(ready),
             guard,
+            turns: Turns::default(),
         }
+    }
+
+    /// Told whenever the stack asks one of these sockets for more.
+    pub(super) fn turns(&self) -> Turns {
+        self.turns.clone()
     }
 
     /// A socket of tokio's with larger buffers.
@@ -114,14 +124,14 @@ impl Runtime for RoomyRuntime {
     }
 
     fn wrap_udp_socket(&self, socket: std::net::UdpSocket) -> io::Result<Arc<dyn AsyncUdpSocket>> {
-        if let Some(ready) = self.take_ready(socket.local_addr()?) {
-            return Ok(ready);
-        }
-        let socket = Self::wrap(socket)?;
-        Ok(match &self.guard {
-            Some(guard) => Arc::new(Guarded::new(socket, guard.clone())),
-            None => socket,
-        })
+        let socket: Arc<dyn AsyncUdpSocket> = match self.take_ready(socket.local_addr()?) {
+            Some(ready) => ready,
+            None => match &self.guard {
+                Some(guard) => Arc::new(Guarded::new(Self::wrap(socket)?, guard.clone())),
+                None => Self::wrap(socket)?,
+            },
+        };
+        Ok(Arc::new(Watched::new(socket, self.turns())))
     }
 
     fn wrap_tcp_listener(
