@@ -12,6 +12,16 @@ const PIECE = 2 ** 20;
 /** Bytes that may be on their way to the disk before the peer has to wait. */
 const BEHIND = 4 * PIECE;
 
+/** What a piece costs besides its bytes, so that thousands of small files wait for the disk as well. */
+const EACH = PIECE / 64;
+
+/**
+ * Files up to so long are kept as blobs, until there are so many bytes of them: to make a file takes
+ * some 3 ms, whatever is in it.
+ */
+const SMALL = PIECE / 16;
+const MOST_SMALL = 64 * PIECE;
+
 /** Folders of pages begin with this. A page holds a lock of its folder's name while it lives. */
 const PREFIX = 'airshake-';
 
@@ -77,6 +87,8 @@ class DiskStore {
     this.most = 0;
     this.where = 'into what the browser leaves this page on the disk';
     this.behind = 0;
+    /** Bytes in files that are none. */
+    this.small = 0;
     /** Pieces that came back and can be filled again: never more than were on their way. */
     this.pieces = [];
     this.answers = new Map();
@@ -88,8 +100,7 @@ class DiskStore {
   }
 
   begin(path, modified, onError) {
-    this.open = { path, modified, onError, name: String(files++), piece: undefined, filled: 0 };
-    this.post({ type: 'begin', name: this.open.name });
+    this.open = { path, modified, onError, name: String(files++), made: false, piece: undefined, filled: 0 };
   }
 
   write(/** @type {Uint8Array} */ bytes) {
@@ -106,9 +117,16 @@ class DiskStore {
   }
 
   flush(open) {
+    if (!open.made) this.post({ type: 'begin', name: open.name });
+    open.made = true;
     if (open.filled === 0) return;
-    const bytes = open.piece.subarray(0, open.filled);
-    this.behind += bytes.length;
+    let bytes = open.piece.subarray(0, open.filled);
+    if (open.filled < PIECE) {
+      // The rest of a file, or a small one, does not take a whole piece along.
+      bytes = bytes.slice();
+      this.pieces.push(open.piece);
+    }
+    this.behind += bytes.length + EACH;
     this.post({ type: 'write', name: open.name, bytes }, [bytes.buffer]);
     [open.piece, open.filled] = [undefined, 0];
   }
@@ -116,6 +134,12 @@ class DiskStore {
   async finish() {
     const { open } = this;
     this.open = undefined;
+    if (!open.made && open.filled <= SMALL && this.small + open.filled <= MOST_SMALL) {
+      this.small += open.filled;
+      const parts = open.piece ? [open.piece.slice(0, open.filled)] : [];
+      if (open.piece) this.pieces.push(open.piece);
+      return asFile(parts, open);
+    }
     this.flush(open);
     await this.ask({ type: 'finish', name: open.name });
     const handle = await this.own.getFileHandle(open.name);
@@ -123,7 +147,7 @@ class DiskStore {
   }
 
   discard() {
-    if (this.open) this.post({ type: 'discard', name: this.open.name });
+    if (this.open?.made) this.post({ type: 'discard', name: this.open.name });
     this.open = undefined;
   }
 
@@ -153,9 +177,9 @@ class DiskStore {
     return answer.promise;
   }
 
-  take({ wrote = 0, piece, number, error, name, most }) {
-    if (piece) this.pieces.push(new Uint8Array(piece));
-    this.behind -= wrote;
+  take({ wrote, piece, number, error, name, most }) {
+    if (piece?.byteLength === PIECE) this.pieces.push(new Uint8Array(piece));
+    if (wrote !== undefined) this.behind -= wrote + EACH;
     if (this.behind <= BEHIND) {
       this.waiting?.resolve();
       this.waiting = undefined;
