@@ -255,17 +255,22 @@ fn not_heard(samples: &[f64], rate: f64, expected_s: Option<f64>) -> Finding {
 }
 
 /// By how much the weaker half of the sweeps is below their strongest piece, if nearly half of their
-/// frequencies are gone, or a quarter and what is left did not come the same twice.
+/// frequencies are gone; or a quarter, and what is left did not come the same twice; or if what came
+/// of one sweep is not what came of the other.
 fn only_pieces(way: &Way, pair: &Pair) -> Option<f64> {
     if pair.sigmas < CLEAR_SIGMAS {
         return None;
     }
     let high = MODEM.1.min(way.limits()[1]);
-    let (power, bin) = way.loudness();
-    let mut levels: Vec<f64> = sixths()
+    let ([first, second], bin) = way.powers();
+    let each: Vec<[f64; 2]> = sixths()
         .filter(|middle| (MODEM.0..=high).contains(middle))
-        .map(|middle| decibels(mean(&power, bin, middle / HALF_SIXTH, middle * HALF_SIXTH)))
+        .map(|middle| {
+            [&first, &second]
+                .map(|power| mean(power, bin, middle / HALF_SIXTH, middle * HALF_SIXTH))
+        })
         .collect();
+    let mut levels: Vec<f64> = each.iter().map(|[a, b]| decibels((a + b) / 2.0)).collect();
     levels.sort_by(f64::total_cmp);
     let below = |share: f64| {
         let place = (levels.len() as f64 * share) as usize;
@@ -273,7 +278,9 @@ fn only_pieces(way: &Way, pair: &Pair) -> Option<f64> {
     };
     let changed = way.agreement(MODEM.0, high) < UNSTEADY_DB;
     let gone = below(if changed { 0.25 } else { MOST_GONE })? >= PIECES_DB;
-    below(0.5).filter(|_| gone)
+    let uneven = |[a, b]: &&[f64; 2]| (decibels(*a) - decibels(*b)).abs() > UNEVEN_DB;
+    let torn = changed && each.iter().filter(uneven).count() as f64 >= TORN * each.len() as f64;
+    below(0.5).filter(|_| gone || torn)
 }
 
 /// The middles of sixths of octaves.
@@ -302,8 +309,12 @@ fn measure(samples: &[f64], rate: f64, stimulus: &Stimulus, pair: &Pair, way: &W
     let second = rate / (1.0 + clock.ppm / 1e6);
     // What became of a steady sound is of interest most where the sweeps were changed.
     let agreement_db = way.agreement(echo_band.0, echo_band.1);
-    let (loudness, _) = way.loudness();
+    let loudness;
     let gains = if agreement_db < UNSTEADY_DB {
+        // Whatever the two have in common: what is left of each where the way changes.
+        let ([first, second], _) = way.powers();
+        let both = first.iter().zip(&second);
+        loudness = both.map(|(a, b)| (a + b) / 2.0).collect();
         &loudness
     } else {
         &power_of
@@ -571,6 +582,12 @@ const CLIPPED_DB: f64 = 0.5;
 const PROCESSED_DB: f64 = 3.0;
 /// Pieces that are left stand out of the rest by more than any loudspeaker's response.
 const PIECES_DB: f64 = 30.0;
+/// However somebody moves, a sixth of an octave keeps its level: at the lower end, 69 Hz in 0.4 s of
+/// echo, its power is a sum of four that are independent, and two such sums differ by 10 dB once in
+/// 260 times (F distribution, 8 and 8 degrees of freedom); higher up never.
+const UNEVEN_DB: f64 = 10.0;
+/// Three of the modem's 24 sixths.
+const TORN: f64 = 0.125;
 /// A telephone takes a third of the modem's octaves.
 const MOST_GONE: f64 = 0.45;
 /// A sweep that stands out by this leaves 20 dB and more to see that it is not the same twice.

@@ -250,13 +250,10 @@ impl Way {
         (power, self.transform.bin(self.rate))
     }
 
-    /// The mean power response of the two, each by itself, whatever they have in common: what is
-    /// left of it where the way changes, and its noise.
-    pub(super) fn loudness(&self) -> (Vec<f64>, f64) {
-        let [first, second] = self.spectra();
-        let both = first.iter().zip(&second);
-        let power = both.map(|(a, b)| (a.norm_sqr() + b.norm_sqr()) / 2.0);
-        (power.collect(), self.transform.bin(self.rate))
+    /// The power response of each of the two by itself, its noise with it.
+    pub(super) fn powers(&self) -> ([Vec<f64>; 2], f64) {
+        let power = |spectrum: Vec<Complex64>| spectrum.iter().map(Complex64::norm_sqr).collect();
+        (self.spectra().map(power), self.transform.bin(self.rate))
     }
 
     /// By how many decibels the second came louder than the first, in `low..high` hertz; `None` if
