@@ -12,11 +12,14 @@
 //! player and recorder, so nothing about anybody else's; and levels are those of full scale, so
 //! nothing about decibels in the air.
 
+mod cancelled;
 mod clipping;
 mod decay;
 mod examination;
 mod finding;
 mod gaps;
+mod heard;
+mod judgement;
 mod noise;
 mod reach;
 mod search;
@@ -26,8 +29,9 @@ mod transform;
 mod way;
 
 pub use decay::Echo;
-pub use examination::{Band, Heard, Sounding, examine};
+pub use examination::{Sounding, examine};
 pub use finding::{Finding, Topic, Verdict};
+pub use heard::{Band, Heard};
 pub use reach::Reach;
 pub use steady::Steady;
 pub use stimulus::Stimulus;
