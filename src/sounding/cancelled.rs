@@ -29,8 +29,8 @@ pub(super) fn not_heard(samples: &[f64], rate: f64, expected_s: Option<f64>) -> 
 
 /// By how much the weaker half of the sweeps is below their strongest piece, if nearly half of their
 /// frequencies are gone; or a quarter, and what is left did not come the same twice; or if what came
-/// of one sweep is not what came of the other.
-pub(super) fn only_pieces(way: &Way, pair: &Pair) -> Option<f64> {
+/// of one sweep is not what came of the other, though nothing was `lost`.
+pub(super) fn only_pieces(way: &Way, pair: &Pair, lost: bool) -> Option<f64> {
     if pair.sigmas < CLEAR_SIGMAS {
         return None;
     }
@@ -52,7 +52,8 @@ pub(super) fn only_pieces(way: &Way, pair: &Pair) -> Option<f64> {
     let changed = way.agreement(MODEM.0, high) < UNSTEADY_DB;
     let gone = below(if changed { 0.25 } else { MOST_GONE })? >= PIECES_DB;
     let uneven = |[a, b]: &&[f64; 2]| (decibels(*a) - decibels(*b)).abs() > UNEVEN_DB;
-    let torn = changed && each.iter().filter(uneven).count() as f64 >= TORN * each.len() as f64;
+    let torn =
+        changed && !lost && each.iter().filter(uneven).count() as f64 >= TORN * each.len() as f64;
     below(0.5).filter(|_| gone || torn)
 }
 

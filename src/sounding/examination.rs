@@ -3,7 +3,7 @@
 use super::cancelled::{not_heard, only_pieces};
 use super::finding::{Finding, Topic, Verdict};
 use super::heard::{Heard, measure};
-use super::judgement::{of_the_recording, of_the_way};
+use super::judgement::{lost, of_the_recording, of_the_way};
 use super::search::{self, Pair};
 use super::stimulus::Stimulus;
 use super::way::Way;
@@ -123,12 +123,13 @@ fn look(
     if let Some(at_s) = other {
         findings.push(Finding::Disturbed { at_s });
     }
-    if let Some(fell_db) = only_pieces(&way, pair) {
+    let lost = lost(recording, sounding.rate, at_s);
+    if let Some(fell_db) = only_pieces(&way, pair, lost > 0) {
         findings.push(Finding::EchoCancelled { fell_db });
         return findings;
     }
     let heard = measure(&samples, rate, stimulus, pair, &way);
-    findings.extend(of_the_recording(recording, sounding.rate, &heard));
+    findings.extend(of_the_recording(recording, sounding.rate, &heard, lost));
     findings.extend(of_the_way(&heard));
     let missing_s = heard.at_s + Stimulus::SOFT_S.end - sounding.seconds;
     if missing_s > 0.0 {

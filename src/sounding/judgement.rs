@@ -8,36 +8,46 @@ use super::stimulus::Stimulus;
 use super::way::MOST_PPM;
 use crate::units::{Hertz, SampleRate};
 
-/// What the samples tell, wherever the sweeps are.
-pub(super) fn of_the_recording(recording: &[f32], rate: SampleRate, heard: &Heard) -> Vec<Finding> {
+/// How many pieces are lost of a stimulus whose first sweep begins at `at_s`.
+pub(super) fn lost(recording: &[f32], rate: SampleRate, at_s: f64) -> u64 {
+    let parts = [
+        (0.0, Stimulus::SWEEP_S),
+        (Stimulus::APART_S, Stimulus::APART_S + Stimulus::SWEEP_S),
+        (Stimulus::STEADY_S.start, Stimulus::SOFT_S.end),
+    ];
+    let parts = parts.map(|(from, to)| part(recording, rate, at_s + from, at_s + to));
+    parts.into_iter().map(|part| gaps::gaps(part, rate)).sum()
+}
+
+/// What the samples tell, wherever the sweeps are; `gaps` pieces are lost of them.
+pub(super) fn of_the_recording(
+    recording: &[f32],
+    rate: SampleRate,
+    heard: &Heard,
+    gaps: u64,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let place = |seconds: f64| {
-        let samples = rate.samples_in((heard.at_s + seconds).max(0.0)) as usize;
-        samples.min(recording.len())
-    };
     // Where the sweep is above a kilohertz.
     let high = Stimulus::GROWTH_S * (1_000.0 / Stimulus::BAND.0.0).ln();
     let over = [0.0, Stimulus::APART_S]
-        .map(|start| &recording[place(start + high)..place(start + Stimulus::SWEEP_S)])
+        .map(|start| heard.at_s + start)
+        .map(|start| part(recording, rate, start + high, start + Stimulus::SWEEP_S))
         .into_iter()
         .filter_map(|sweep| clipping::overdrive(sweep, f64::from(rate.0)))
         .reduce(f64::max);
     if let Some(over_db) = over.filter(|over| *over >= CLIPPED_DB) {
         findings.push(Finding::Clipped { over_db });
     }
-    let sounding = [
-        (0.0, Stimulus::SWEEP_S),
-        (Stimulus::APART_S, Stimulus::APART_S + Stimulus::SWEEP_S),
-        (Stimulus::STEADY_S.start, Stimulus::SOFT_S.end),
-    ];
-    let gaps = sounding
-        .into_iter()
-        .map(|(from, to)| gaps::gaps(&recording[place(from)..place(to)], rate))
-        .sum();
     if gaps > 0 {
         findings.push(Finding::Gaps { gaps });
     }
     findings
+}
+
+/// From one second to another, as far as the recording has it.
+fn part(recording: &[f32], rate: SampleRate, from_s: f64, to_s: f64) -> &[f32] {
+    let place = |seconds: f64| (rate.samples_in(seconds.max(0.0)) as usize).min(recording.len());
+    &recording[place(from_s)..place(to_s)]
 }
 
 /// What the figures tell.

@@ -202,6 +202,11 @@ impl Neighbour {
 }
 
 impl Direction {
+    /// Whether nothing was lost of the sweeps.
+    fn is_whole(self) -> bool {
+        self.heard && self.clock_ppm.is_some()
+    }
+
     fn line(self, name: &'static str) -> (&'static str, &'static str, String) {
         if !self.heard {
             return ("bad", name, "the sweeps did not arrive".to_owned());
