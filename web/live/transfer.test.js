@@ -104,6 +104,25 @@ test('what `airshake send` sends the page has, and offers what it is named', asy
   console.log(`command line to page: ${rate(MEGABYTES * 1e6, seconds)}`);
 });
 
+test('nothing of what `airshake send` sends is lost on the way, which would take a second to be found out', async () => {
+  const program = await linked('send', '--yes', huge);
+  await page.has('offer');
+  const { seconds, longest } = await page.page.evaluate(async () => {
+    const begun = performance.now();
+    let [longest, last] = [0, undefined];
+    const onProgress = () => {
+      const now = performance.now();
+      [longest, last] = [Math.max(longest, now - (last ?? now)), now];
+    };
+    await offer.accept({ onProgress });
+    return { seconds: (performance.now() - begun) / 1000, longest };
+  });
+  assert.equal(await program.ended, 0);
+  console.log(`command line to page: ${rate(HUGE * 1e6, seconds)}, longest wait ${longest.toFixed(0)} ms`);
+  // The shortest time after which SCTP sends again what nobody misses (RFC 9260, section 16: RTO.Min).
+  assert.ok(longest < 1000, `${longest} ms`);
+});
+
 test('what the page declines is told to `airshake send`', async () => {
   const program = await linked('send', '--yes', large);
   await page.has('offer');
