@@ -22,6 +22,7 @@ before(async () => {
   host = await Host.before(server.url);
 });
 after(async () => {
+  for (const program of Program.running) program.kill();
   await browser?.close();
   host?.stop();
   server?.stop();
@@ -62,7 +63,7 @@ async function opened(act, { wrong = {}, browser: other = browser } = {}) {
 }
 
 const begin = (page) => page.click('#begin button[type=submit]');
-const speaking = (page) => page.waitForFunction(() => document.querySelector('#looking-title').textContent.startsWith('Speaking'));
+const speaking = (page) => page.waitForSelector('#looking-title:has-text("Speaking")');
 
 /** Waits until the page says that it failed, and how; every failure can be read, and tried again. */
 async function failed(page, title, words, seconds = 15) {
@@ -200,6 +201,29 @@ for (const file of ['/src/worker.js', '/src/worklet.js']) {
     );
   });
 }
+
+test('a page in the background, whose timers are late and which draws nothing, pairs all the same', async () => {
+  await opened(async (page) => {
+    await page.evaluate(() => {
+      const soon = window.setTimeout;
+      // As Chromium does to pages that nobody sees: once a second.
+      window.setTimeout = (act, ms = 0, ...rest) => soon(act, 1000 * Math.ceil(Math.max(ms, 1) / 1000), ...rest);
+      window.requestAnimationFrame = () => 0;
+    });
+    await begin(page);
+    await speaking(page);
+    await pause(5);
+    const begun = performance.now();
+    const program = new Program('A', '--yes');
+    await state(page, 'words');
+    console.log(`in ${((performance.now() - begun) / 1000).toFixed(1)} s`);
+    await page.click('#same');
+    await state(page, 'connected');
+    program.say('hello');
+    await page.waitForSelector('#chat .other:has-text("hello")');
+    await program.leave();
+  });
+});
 
 // --- the engine
 

@@ -54,7 +54,7 @@ async function work(button) {
     const sound = await inWorker({ type: 'make', bytes, profile, passes }, { signal: mine.signal });
     result.replaceChildren(...shown(sound, bytes.length, profile));
   } catch (error) {
-    if (!mine.signal.aborted) result.replaceChildren(notice('bad', 'No sound was made', `${error.message}.`));
+    if (!mine.signal.aborted) result.replaceChildren(notice('bad', 'No sound was made', sentence(error.message)));
   }
   if (button) button.disabled = false;
 }
@@ -72,7 +72,7 @@ function shown({ samples, wav, rate, length }, bytes, profile) {
       });
       play.textContent = 'Stop';
     } catch (error) {
-      trouble.replaceChildren(notice('bad', 'It cannot be played', `${error.message}.`));
+      trouble.replaceChildren(notice('bad', 'It cannot be played', sentence(error.message)));
     }
   });
   const file = new Blob([wav], { type: 'audio/wav' });

@@ -14,6 +14,8 @@ const MOST_LINES = 200;
 const [ADVICE_MS, SETTLED_MS] = [2000, 8000];
 /** What is true of all that is heard, and can be changed. */
 const LASTING = ['clipped', 'too-quiet', 'band-missing', 'gated', 'dropouts', 'not-numbers'];
+/** How often the level is shown, in milliseconds. */
+const LEVEL_MS = 150;
 /** After this the browser has asked, and waits, in milliseconds. */
 const ASKED_MS = 400;
 /** Within this of its end it is known what somebody said, in milliseconds. */
@@ -102,17 +104,22 @@ class Scene {
     find('looking-sound').hidden = false;
     await this.waterfall.start(stream);
     this.advice = setInterval(() => this.advise(), ADVICE_MS);
-    let heard = performance.now();
-    this.timer = setInterval(() => {
-      const peak = this.waterfall.peak();
-      const level = peak > 0 ? 20 * Math.log10(peak) : -99;
-      find('level').value = Math.max(-72, level);
-      find('level-out').textContent = peak > 0 ? `${level.toFixed(0)} dB` : 'silent';
-      if (peak > MUTE) heard = performance.now();
-      else if (performance.now() - heard > MUTE_MS) {
-        this.warn('mute', 'The microphone gives nothing at all', 'It may be switched off: by a key, a switch on the computer, or in the system’s settings. Or choose another one under Options.');
-      }
-    }, 150);
+    this.sounded = performance.now();
+  }
+
+  /** How loud it is, many times a second, whether the page is looked at or not. */
+  level(peak) {
+    const now = performance.now();
+    this.loudest = Math.max(this.loudest ?? 0, peak);
+    if (peak > MUTE) this.sounded = now;
+    else if (now - this.sounded > MUTE_MS) {
+      this.warn('mute', 'The microphone gives nothing at all', 'It may be switched off: by a key, a switch on the computer, or in the system’s settings. Or choose another one under Options.');
+    }
+    if (now - (this.shown ?? 0) < LEVEL_MS) return;
+    const level = this.loudest > 0 ? Math.round(20 * Math.log10(this.loudest)) : -99;
+    find('level').value = Math.max(-72, level);
+    find('level-out').textContent = this.loudest > 0 ? `${level} dB` : 'silent';
+    [this.shown, this.loudest] = [now, 0];
   }
 
   /** What is wrong with all that is heard, each cause once. What is wrong with one burst may be chance. */
@@ -124,7 +131,6 @@ class Scene {
   }
 
   async end() {
-    clearInterval(this.timer);
     clearInterval(this.advice);
     clearTimeout(this.spoken);
     await this.waterfall.stop();
@@ -163,6 +169,9 @@ class Scene {
     switch (event.type) {
       case 'listening':
         [this.rate, this.report] = [event.rate, event.report];
+        break;
+      case 'level':
+        this.level(event.peak);
         break;
       case 'playing':
         find('looking-title').textContent = 'Speaking and listening';

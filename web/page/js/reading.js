@@ -37,7 +37,7 @@ async function read(/** @type {File} */ file) {
   } catch (error) {
     if (stop !== mine) return;
     if (error === STOPPED) result.replaceChildren(notice('warn', 'Stopped.'));
-    else result.replaceChildren(notice('bad', `${oneLine(file.name)} was not read`, `${error.message}.`));
+    else result.replaceChildren(notice('bad', `${oneLine(file.name)} was not read`, sentence(error.message)));
   }
   find('reading').hidden = true;
   result.hidden = false;

@@ -10,6 +10,9 @@ const TOP_HZ = 21_000;
 const SHOWN_S = 12;
 const RATE = 30;
 
+/** Columns that are drawn alike when some were missed: a third of a second. */
+const LATE = 10;
+
 /** How long a picture stands where nothing shall move, in seconds. */
 const STILL_S = 2;
 
@@ -42,7 +45,6 @@ export class Waterfall {
     this.source = this.context.createMediaStreamSource(stream);
     this.source.connect(this.analyser);
     this.levels = new Float32Array(this.analyser.frequencyBinCount);
-    this.wave = new Float32Array(this.analyser.fftSize);
     this.floors = new Float32Array(ROWS).fill(-200);
     this.column = 0;
     this.drawn = -STILL_S;
@@ -67,13 +69,6 @@ export class Waterfall {
     clearTimeout(this.later);
     this.source.disconnect();
     await this.context.close();
-  }
-
-  /** The largest sample lately, 0 to 1. */
-  peak() {
-    let peak = 0;
-    for (const sample of this.wave) peak = Math.max(peak, Math.abs(sample));
-    return peak;
   }
 
   /**
@@ -125,7 +120,6 @@ export class Waterfall {
   /** Lays what is heard now into the next columns. */
   listen(count) {
     this.analyser.getFloatFrequencyData(this.levels);
-    this.analyser.getFloatTimeDomainData(this.wave);
     const perBin = this.context.sampleRate / this.analyser.fftSize;
     const settling = this.column < 2 * RATE;
     for (let row = 0; row < ROWS; row++) {
@@ -139,7 +133,11 @@ export class Waterfall {
       this.floors[row] = Math.max(-100, Math.min(level, this.floors[row] <= -200 ? level : this.floors[row] + rise));
       const share = Math.max(0, Math.min(1, (level - this.floors[row] - FIRST_DB) / (FULL_DB - FIRST_DB)));
       const value = Math.round(255 * share);
-      for (let i = 1; i <= count; i++) this.values[((this.column + i) % this.columns) * ROWS + row] = value;
+      for (let i = 1; i <= count; i++) {
+        // What sounded while nobody looked is not known.
+        const known = count - i < LATE;
+        this.values[((this.column + i) % this.columns) * ROWS + row] = known ? value : 0;
+      }
     }
   }
 
