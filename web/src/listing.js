@@ -36,17 +36,18 @@ function listed(path, blob) {
  */
 export function filesOf(dropped) {
   const entries = Array.from(dropped.items, (item) => item.webkitGetAsEntry?.()).filter(Boolean);
-  return below(entries, '');
+  return below(entries, '', []);
 }
 
-async function below(entries, folder) {
-  const all = [];
+/** Adds what these are, and what is in them, to all; one by one, since a call takes only so many. */
+async function below(entries, folder, all) {
   for (const entry of entries) {
     const path = folder + entry.name;
     if (entry.isFile) {
       all.push({ path, blob: await new Promise((resolve, reject) => entry.file(resolve, reject)) });
     } else {
-      all.push({ path, folder: true }, ...(await below(await within(entry), `${path}/`)));
+      all.push({ path, folder: true });
+      await below(await within(entry), `${path}/`, all);
     }
   }
   return all;
@@ -59,6 +60,6 @@ async function within(folder) {
   for (;;) {
     const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
     if (some.length === 0) return all;
-    all.push(...some);
+    for (const entry of some) all.push(entry);
   }
 }

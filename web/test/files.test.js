@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { File } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { FilesError, load, Transfers, UsageError } from '../src/index.js';
+import { FilesError, filesOf, load, Transfers, UsageError } from '../src/index.js';
 import { dice } from './damage.js';
 
 // Node 18 does not have it by itself.
@@ -358,6 +358,17 @@ test('a list of the largest kind, with one name for all of it, is shown within s
   assert.equal(offers[0].files.at(-1).path, `x (${count - 1})`);
   // One that looked through all names for each would take minutes.
   assert.ok(user < 10e6, `${user / 1e6} s`);
+});
+
+test('a folder of as many files as may be listed can be dropped, however deep it lies', async () => {
+  const count = 200_000;
+  const file = (_, n) => ({ name: `${n}`, isFile: true, file: (give) => give(new File([], `${n}`)) });
+  const folder = (name, entries) => ({ name, isFile: false, createReader: () => ({ readEntries: (give) => give(entries.splice(0, 1e9)) }) });
+  let dropped = folder('many', Array.from({ length: count }, file));
+  for (let depth = 0; depth < 20; depth++) dropped = folder(`${depth}`, [dropped]);
+  const files = await filesOf({ items: [{ webkitGetAsEntry: () => dropped }] });
+  assert.equal(files.length, count + 21);
+  assert.match(files.at(-1).path, /^19\/18\/.*\/0\/many\/199999$/);
 });
 
 test('who wants to send while the other side still lists waits for it', async () => {
