@@ -35,6 +35,8 @@ async function opened(act, options = {}) {
     assert.deepEqual(visited.complaints.filter((line) => !options.expected?.test(line)), []);
     for (const url of visited.asked) assert.ok(url.startsWith(server.url) || url.startsWith('blob:'), url);
   } finally {
+    // What the page still asked for when it had all that was looked for.
+    await visited.context.unrouteAll({ behavior: 'ignoreErrors' });
     await visited.context.close();
   }
 }
