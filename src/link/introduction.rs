@@ -13,6 +13,8 @@ pub struct Unproven {
     channel: Arc<dyn Channel>,
     certificates: Certificates,
     way: Option<Arc<dyn WayBack>>,
+    /// What the other side has said already, to our knock.
+    said: Option<Vec<u8>>,
 }
 
 impl Unproven {
@@ -22,7 +24,21 @@ impl Unproven {
             channel,
             certificates,
             way: None,
+            said: None,
         }
+    }
+
+    /// Knocks, and waits until the other side says something: until then it may not know whether it
+    /// wants us.
+    ///
+    /// # Errors
+    /// [`ProofError::Closed`] if it never will.
+    pub async fn spoken_to(&mut self) -> Result<(), ProofError> {
+        if self.said.is_none() {
+            self.channel.send(&Proof::knock()).await?;
+            self.said = Some(next(&*self.channel).await?);
+        }
+        Ok(())
     }
 
     /// If the connection breaks one day, this is how the two find each other again. Both should have
@@ -55,8 +71,9 @@ impl Unproven {
             channel,
             certificates,
             way,
+            said,
         } = self;
-        let talk = timeout(at_most, talk(&*channel, encounter, certificates)).await;
+        let talk = timeout(at_most, talk(&*channel, encounter, certificates, said)).await;
         match talk.unwrap_or(Err(ProofError::Silent(at_most))) {
             Ok(proven) => {
                 let bond = Bond::new(&proven.root, encounter.side);
@@ -82,14 +99,19 @@ async fn talk(
     channel: &dyn Channel,
     encounter: &Encounter,
     certificates: Certificates,
+    mut said: Option<Vec<u8>>,
 ) -> Result<Proven, ProofError> {
     let mut chance = [0; CHANCE];
     getrandom::fill(&mut chance).map_err(|error| ProofError::NoChance(error.to_string()))?;
     let (mut proof, knock) = Proof::new(encounter, certificates, &chance);
-    channel.send(&knock).await?;
+    if said.is_none() {
+        channel.send(&knock).await?;
+    }
     loop {
-        let closed = || ProofError::Closed("the other side closed it".into());
-        let message = channel.receive().await.ok_or_else(closed)?;
+        let message = match said.take() {
+            Some(message) => message,
+            None => next(channel).await?,
+        };
         let step = match proof.handle(&message) {
             Ok(step) => step,
             Err(error) => {
@@ -106,6 +128,11 @@ async fn talk(
             return Ok(proven);
         }
     }
+}
+
+async fn next(channel: &dyn Channel) -> Result<Vec<u8>, ProofError> {
+    let closed = || ProofError::Closed("the other side closed it".into());
+    channel.receive().await.ok_or_else(closed)
 }
 
 impl From<ChannelError> for ProofError {

@@ -127,6 +127,43 @@ async function ownChannel(page, other) {
   assert.deepEqual(await other.page.evaluate(() => came), [['game', 'your move']]);
 }
 
+test('of two command lines that hear a page, one is linked and the other is told', async () => {
+  for (let run = 0; run < RUNS; run++) {
+    // Without voices: both have to come as guests of one invitation.
+    const quiet = ['--yes', '--no-wait', '--volume', '0'];
+    const programs = [new Program('A', ...quiet), new Program('A', ...quiet)];
+    await pause(1);
+    await page.pair();
+    const begun = performance.now();
+    const ended = await Promise.race(programs.map(async (program) => [program, await program.ended]));
+    const [told, code] = ended;
+    const linked = programs.find((program) => program !== told);
+    console.log(`told "${(await told.event('closed')).cause}" after ${((performance.now() - begun) / 1000).toFixed(1)} s`);
+    assert.equal(code, 1, told.err);
+    assert.equal((await told.event('closed')).cause, 'busy');
+    const meeting = await page.has('meeting');
+    assert.deepEqual(meeting.words, (await linked.event('words')).words);
+    await page.has('link');
+    await talk(linked, page, 'page');
+  }
+});
+
+test('an application whose events throw is told so, and pairing goes on', async () => {
+  const before = page.complaints.length;
+  await page.page.evaluate(() => (window.broken = true));
+  try {
+    await page.pair();
+    const program = new Program('A', '--yes');
+    await met(program, page);
+    await talk(program, page, 'page');
+  } finally {
+    await page.page.evaluate(() => (window.broken = false));
+  }
+  const complaints = page.complaints.splice(before);
+  assert.ok(complaints.length > 3, 'nobody was told');
+  assert.ok(complaints.every((words) => words === 'of the application'), complaints.join());
+});
+
 test('a code is compared, and a wrong one refused on both sides', async () => {
   await page.pair({ code: 'blue horse' });
   let program = new Program('A', '--yes', '--code', 'blue horse');

@@ -84,8 +84,10 @@ export class Page {
         const w = window;
         Object.assign(w, { events: [], texts: [], standings: [], meeting: undefined, link: undefined, failed: undefined, offer: undefined, wanted: undefined });
         w.stopping = new AbortController();
-        const onEvent = ({ error, event, ...rest }) =>
+        const onEvent = ({ error, event, ...rest }) => {
+          if (w.broken) throw new Error('of the application');
           rest.type === 'level' || rest.type === 'modem' || w.events.push(error ? { ...rest, words: error.message } : rest);
+        };
         const failed = ({ name, reason, message }) => (w.failed = { name, reason, message });
         airshake
           .pair({ ...options, signal: w.stopping.signal, onEvent })

@@ -89,7 +89,12 @@ impl Proof {
             due: Due::Knock,
             unsaid: None,
         };
-        (proof, Message::Knock.encode())
+        (proof, Self::knock())
+    }
+
+    /// What every proof begins with: somebody is there.
+    pub(crate) fn knock() -> Vec<u8> {
+        Message::Knock.encode()
     }
 
     /// Takes a message of the other side. After an error nothing is believed any more.

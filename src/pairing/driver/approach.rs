@@ -5,7 +5,7 @@ use super::{
     rtc_connection::{Certificate, Expected, Plan, Rtc, is_named},
     servers::Resolved,
     sockets::RoomyRuntime,
-    stun::{is_busy, is_check_to},
+    stun::{is_answer, is_busy, is_check_to},
     transport::{Connection, TransportError},
 };
 use crate::{
@@ -46,6 +46,8 @@ struct Ear {
     /// Our own, by which the other side calls us.
     ufrag: Ufrag,
     refused: watch::Sender<bool>,
+    /// Whether a check of ours was answered.
+    noticed: watch::Sender<bool>,
     /// Whether anything may be sent yet,
     open: AtomicBool,
     /// except to these.
@@ -112,6 +114,7 @@ impl Approach {
             pwd: theirs.ice_credentials().pwd,
             ufrag: credentials.ufrag.clone(),
             refused: watch::Sender::new(false),
+            noticed: watch::Sender::new(false),
             open: AtomicBool::new(start.straight),
             servers: start.servers.all(),
         });
@@ -136,10 +139,11 @@ impl Approach {
 #[async_trait::async_trait]
 impl Connection for Approach {
     async fn refused(&self) {
-        let mut refused = self.ear.refused.subscribe();
-        if refused.wait_for(|refused| *refused).await.is_err() {
-            std::future::pending::<()>().await;
-        }
+        until(&self.ear.refused).await;
+    }
+
+    async fn noticed(&self) {
+        until(&self.ear.noticed).await;
     }
 
     async fn answered(&self) {
@@ -163,8 +167,18 @@ impl Connection for Approach {
     }
 }
 
+/// Waits for the flag.
+async fn until(flag: &watch::Sender<bool>) {
+    if flag.subscribe().wait_for(|set| *set).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
 impl Guard for Ear {
     fn receive(&self, datagram: &[u8]) -> Verdict {
+        if !*self.noticed.borrow() && is_answer(datagram, &self.pwd) {
+            self.noticed.send_replace(true);
+        }
         if is_busy(datagram, &self.pwd) {
             self.refused.send_replace(true);
             return Verdict::Drop;

@@ -3,7 +3,7 @@
 //! foretold answer before anybody is there.
 
 use super::{
-    Addresses, Connection, PairEvent, PairOptions, RtcTransport, Transport, pair,
+    Addresses, Connection, PairError, PairEvent, PairOptions, RtcTransport, Transport, pair,
     rtc_connection::{Certificate, Expected, Plan, Rtc},
     sockets::RoomyRuntime,
     tests::{loopback, room},
@@ -323,6 +323,27 @@ fn any_invitation() -> Invitation {
         sha256: [7; 32],
         max_message_size: 65_536,
         candidates: Vec::new(),
+    }
+}
+
+/// As of two guests the second: a browser cannot refuse it, but speaks to the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_to_whom_its_host_does_not_speak_knows_that_it_is_not_wanted() {
+    let (mut browser, listener) = room();
+    let options = PairOptions {
+        leave_when_busy: true,
+        ..loopback(96)
+    };
+    let pairing = tokio::spawn(pair(listener, options, |_| {}));
+    let (host, invitation) = expecting().await;
+    browser.say(&pack(&invitation.into()), 0).unwrap();
+    timeout(SOON, host.reached()).await.unwrap().unwrap();
+    let ended = timeout(Duration::from_secs(3), pairing).await.unwrap();
+    assert!(matches!(ended.unwrap(), Err(PairError::Busy)));
+    while let Some(happening) = browser.poll() {
+        let arrived = matches!(&happening, Happening::Heard { envelope, .. }
+            if matches!(unpack(envelope), Ok(Signal::Arrival(_))));
+        assert!(!arrived, "it speaks to somebody who is busy");
     }
 }
 

@@ -99,6 +99,15 @@ pub(super) fn is_busy(datagram: &[u8], beacon: &Pwd) -> bool {
     told().unwrap_or(false)
 }
 
+/// Whether the datagram answers a check, signed by who has that password.
+pub(super) fn is_answer(datagram: &[u8], pwd: &Pwd) -> bool {
+    let told = || {
+        let (signed, signature) = Message::read(datagram, BINDING_SUCCESS)?.signature()?;
+        Some(is_signed(signed, signature, pwd))
+    };
+    told().unwrap_or(false)
+}
+
 /// Whether the datagram is a check to whose user fragment is `to`.
 pub(super) fn is_check_to(datagram: &[u8], to: &Ufrag) -> bool {
     Check::read(datagram).is_some_and(|check| check.is_to(to))
@@ -417,6 +426,18 @@ pub(super) mod tests {
             damaged[bit / 8] ^= 1 << (bit % 8);
             assert!(!is_busy(&damaged, &pwd), "bit {bit}");
         }
+    }
+
+    #[test]
+    fn who_answers_a_check_is_known_by_the_signature() {
+        let host = somebody();
+        let mut answer = question(&[7; 12]);
+        answer[..2].copy_from_slice(&BINDING_SUCCESS.to_be_bytes());
+        sign(&mut answer, &host.pwd);
+        assert!(is_answer(&answer, &host.pwd));
+        assert!(!is_answer(&answer, &beacon().pwd()));
+        assert!(!is_answer(&answer[..HEADER], &host.pwd));
+        assert!(!is_answer(&check(&somebody(), &host.pwd), &host.pwd));
     }
 
     #[test]

@@ -96,6 +96,13 @@ pub trait Connection: Send + Sync {
         std::future::pending().await
     }
 
+    /// Waits until the other side has answered us over the network. It may not want us all the same.
+    async fn noticed(&self) {
+        if self.reached().await.is_err() {
+            std::future::pending().await
+        }
+    }
+
     /// Our answer to a beacon or an invitation has been said for a while: nothing need be held back any more.
     async fn answered(&self) {}
 

@@ -3,12 +3,12 @@
 
 use super::transport::{Connection, Transport, TransportError};
 use crate::{
-    link::{Code, Encounter, Heartbeat, Introduction, ProofError, Secret, Side},
+    link::{Code, Encounter, Heartbeat, Introduction, ProofError, Secret, Side, Unproven},
     pairing::Attempt,
     signal::{Arrival, Beacon, Description, Invitation, Signal, Tag},
 };
 use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
-use tokio::{runtime::Handle, sync::mpsc, task::JoinHandle};
+use tokio::{runtime::Handle, sync::mpsc, task::JoinHandle, time::sleep};
 
 /// What came of an attempt.
 pub(super) enum Told {
@@ -78,6 +78,8 @@ struct Try {
     secret: Option<[u8; 8]>,
     /// Whether it holds back until our answer has been said.
     holds_back: bool,
+    /// Whether it is that of a guest.
+    is_guest: bool,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -120,6 +122,7 @@ impl Tries {
             } => {
                 live.secret = Some(invitation.guest().secret.0);
                 live.holds_back = !straight;
+                live.is_guest = true;
             }
             Purpose::Beacon { .. } | Purpose::Offer | Purpose::Answer(_) => {}
         }
@@ -160,7 +163,7 @@ impl Tries {
         self.run(attempt, async move {
             while connection.knocked().await.is_ok() {
                 let _ = tell.send(Told::Knocked(attempt));
-                tokio::time::sleep(BETWEEN_KNOCKS).await;
+                sleep(BETWEEN_KNOCKS).await;
             }
         });
     }
@@ -172,7 +175,7 @@ impl Tries {
         for live in waiting {
             if let Some(connection) = live.connection.clone() {
                 live.tasks.push(tokio::spawn(async move {
-                    tokio::time::sleep(UNDERSTANDING).await;
+                    sleep(UNDERSTANDING).await;
                     connection.answered().await;
                 }));
             }
@@ -197,6 +200,7 @@ impl Tries {
         };
         let (tell, heartbeat) = (self.tell.clone(), self.heartbeat.clone());
         let way_back = self.transport.way_back();
+        let is_guest = live.is_guest;
         self.run(attempt, async move {
             let introduction = async {
                 match entry {
@@ -204,16 +208,29 @@ impl Tries {
                     Entry::Answer(answer) => connection.accept(&answer).await?,
                     Entry::Knock => connection.admit().await?,
                 }
-                connection.reached().await?;
-                let _ = tell.send(Told::Reached(attempt));
-                let mut channel = connection.channel().await?;
+                let mut channel = match is_guest {
+                    false => {
+                        connection.reached().await?;
+                        let _ = tell.send(Told::Reached(attempt));
+                        connection.channel().await?
+                    }
+                    true => tokio::select! {
+                        channel = welcome(&*connection) => {
+                            let channel = channel?;
+                            let _ = tell.send(Told::Reached(attempt));
+                            channel
+                        }
+                        () = unwelcome(&*connection) => return Ok(Told::Refused(attempt)),
+                    },
+                };
                 if let Some(way_back) = way_back {
                     channel = channel.with_way_back(way_back);
                 }
-                Ok(channel.prove(&encounter, heartbeat, PROOF).await?)
+                let introduction = channel.prove(&encounter, heartbeat, PROOF).await?;
+                Ok(Told::Proven(attempt, Ok(introduction)))
             };
             let told = tokio::select! {
-                introduction = introduction => Told::Proven(attempt, introduction),
+                told = introduction => told.unwrap_or_else(|untrue| Told::Proven(attempt, Err(untrue))),
                 () = connection.refused() => Told::Refused(attempt),
             };
             let _ = tell.send(told);
@@ -261,6 +278,21 @@ impl Try {
         }
         runtime.spawn(async move { connection.close().await });
     }
+}
+
+/// The channel to who said an invitation, once that has spoken to us. A browser lets every guest in
+/// as far as ICE, also while its page's mind is on somebody else; it speaks to the one whom it wants.
+async fn welcome(connection: &dyn Connection) -> Result<Unproven, Untrue> {
+    connection.reached().await?;
+    let mut channel = connection.channel().await?;
+    channel.spoken_to().await?;
+    Ok(channel)
+}
+
+/// Long enough after the other side has noticed us for it to have spoken to us.
+async fn unwelcome(connection: &dyn Connection) {
+    connection.noticed().await;
+    sleep(WELCOME).await;
 }
 
 async fn make(
@@ -317,6 +349,11 @@ impl From<ProofError> for Untrue {
 
 /// As long as the proof may take: five ways over the network, however slow.
 const PROOF: Duration = Duration::from_secs(5);
+
+/// A guest who was noticed and is not spoken to within this is not the one whom its host wants: that
+/// takes a few ways over the network, or a second more if the host has to find out first that it does
+/// not reach us. Shorter than what is waited before an answer is said.
+const WELCOME: Duration = Duration::from_millis(1600);
 
 /// Checks come every twentieth of a second; who waits at the door is told of less often.
 const BETWEEN_KNOCKS: Duration = Duration::from_millis(100);
