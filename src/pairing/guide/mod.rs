@@ -14,7 +14,7 @@
 //!   [invitation](crate::signal::Invitation) and is told of the guest whom that foretells; and it goes
 //!   to who said a beacon by what is made of its own password.
 //! * It wants whole fingerprints: half of one leads nowhere.
-//! * It refuses nobody: who comes second is not told that somebody else was faster.
+//! * It refuses nobody, and lets in whoever heard: who comes second finds out by not being spoken to.
 
 mod event;
 mod tries;

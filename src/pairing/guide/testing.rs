@@ -51,6 +51,8 @@ pub(super) use crate::pairing::Way;
 struct Connection {
     number: u8,
     remote: Option<Description>,
+    /// Whether the engine of whom it goes to has let it in, as far as ICE.
+    let_in: bool,
     /// Who is at the other end.
     peer: Option<(usize, Attempt)>,
 }
@@ -76,6 +78,8 @@ pub(super) struct Room {
     ended: Duration,
     /// Whether the network lets the two talk.
     pub(super) network: bool,
+    /// Whether each hears while it speaks.
+    pub(super) full_duplex: bool,
 }
 
 enum Happens {
@@ -99,6 +103,7 @@ impl Room {
             chance: Chance::new(seed),
             ended: Duration::ZERO,
             network: true,
+            full_duplex: false,
         };
         for (host, (options, begins)) in all.into_iter().enumerate() {
             let seed = room.chance.bits();
@@ -213,6 +218,7 @@ impl Room {
         let connection = Connection {
             number: self.numbers,
             remote: offer.map(|offer| Description::from_sdp(&offer, Role::Offer).unwrap()),
+            let_in: false,
             peer: None,
         };
         self.hosts[host].connections.insert(attempt, connection);
@@ -228,14 +234,25 @@ impl Room {
                 remote.credentials == b.credentials && remote.fingerprint == b.fingerprint
             })
         };
-        let mut pairs = Vec::new();
+        let (mut pairs, mut early) = (Vec::new(), Vec::new());
         for (a, b) in [(0, 1), (1, 0)] {
             for (&of_a, left) in &self.hosts[a].connections {
                 for (&of_b, right) in &self.hosts[b].connections {
+                    // Whoever knows its password is let in by an engine that was given any answer.
+                    if !left.let_in && knows(left, right) && right.remote.is_some() {
+                        early.push((a, of_a));
+                    }
                     if left.peer.is_none() && knows(left, right) && knows(right, left) {
                         pairs.push(((a, of_a, left.number), (b, of_b, right.number)));
                     }
                 }
+            }
+        }
+        for (host, attempt) in early {
+            let connection = self.hosts[host].connections.get_mut(&attempt);
+            connection.expect("it was found").let_in = true;
+            if self.network {
+                self.soon(5, host, Told::Reached { attempt });
             }
         }
         pairs.truncate(1);
@@ -272,7 +289,7 @@ impl Room {
             return;
         }
         self.hosts[host].word = None;
-        let spoilt = self.hosts.iter().any(|other| other.word.is_some());
+        let spoilt = !self.full_duplex && self.hosts.iter().any(|other| other.word.is_some());
         self.tell(host, Told::Finished);
         for other in 0..self.hosts.len() {
             let told = match spoilt {

@@ -284,6 +284,48 @@ fn two_pages_meet_by_two_sounds_and_see_the_same_words() {
 }
 
 #[test]
+fn two_pages_whose_invitations_cross_meet_by_an_answer_to_one_of_them() {
+    for seed in 0..200 {
+        let mut options = GuideOptions::default();
+        options.timing.listen_spread = ms(0);
+        let mut room = Room::new(vec![(options.clone(), ms(0)), (options, ms(0))], seed);
+        room.full_duplex = true;
+        let (ends, took) = room.drive();
+        let [End::Met(a, Way::TwoSounds), End::Met(b, Way::TwoSounds)] = &ends[..] else {
+            panic!("{seed}: {ends:?}");
+        };
+        assert_eq!(a.words, b.words);
+        // Two words of 0.4 s; a third would come after a pause of half a second.
+        assert!(took < ms(1500), "{seed}: {took:?}");
+    }
+}
+
+#[test]
+fn that_an_engine_lets_us_in_does_not_mean_that_its_page_heard_our_answer() {
+    let invitation = Invitation::from_offer(&description(9, Role::Offer)).unwrap();
+    let (mut guide, _) = hearing(Ways::Both, &pack(&invitation.into()));
+    let attempt = Attempt(2);
+    let sdp = description(2, Role::Answer).to_sdp();
+    let mut commands = tell(&mut guide, 60, Told::Described { attempt, sdp });
+    commands.extend(tell(&mut guide, 70, Told::Reached { attempt }));
+    let answer = said(&commands).expect("it answers");
+    assert!(!commands.contains(&Command::Note(Note::Connecting)));
+    tell(&mut guide, 100, Told::Started { air: ms(500) });
+    tell(&mut guide, 600, Told::Finished);
+    assert_eq!(said(&wait(&mut guide, 3000)), Some(answer), "once more");
+    let opened = Told::Opened {
+        attempt,
+        certificates: Certificates {
+            ours: [2; 32],
+            theirs: [9; 32],
+        },
+        chance: Box::new([5; 48]),
+    };
+    let commands = tell(&mut guide, 3010, opened);
+    assert!(commands.contains(&Command::Note(Note::Connecting)));
+}
+
+#[test]
 fn a_code_is_compared_and_a_wrong_one_ends_it_for_both() {
     let pair = |a, b| {
         let (ends, _) = Room::new(vec![(a, ms(0)), (b, ms(700))], 7).drive();

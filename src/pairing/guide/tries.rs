@@ -233,7 +233,10 @@ impl Tries {
     /// ICE has reached the other side.
     pub(super) fn reached(&mut self, now: Duration, attempt: Attempt) -> Option<Input> {
         let live = self.live.get_mut(&attempt)?;
-        if std::mem::replace(&mut live.reached, true) {
+        // Who invites lets anybody in as far as its engine is concerned, also while its mind is on
+        // somebody else: only its channel shows that it has taken our answer.
+        let early = matches!(live.purpose, Purpose::Answer(_)) && matches!(live.talk, Talk::Closed);
+        if early || std::mem::replace(&mut live.reached, true) {
             return None;
         }
         match &mut live.door {

@@ -12,10 +12,13 @@ impl Machine {
         }
         match &self.stage {
             Stage::Offering => {}
-            // As with answers: if each knocks at the other's door, the lower hash stands. Whoever
+            // As with answers: if each knocks at the other's door, the lower hash stands. If the one
+            // that stands cannot be reached, then who is here already is as good as any; whoever
             // else it is will still be knocking when we are back.
             Stage::Answering(answering)
-                if answering.alive.is_none() && self.offer.hash() < Some(answering.offer) =>
+                if answering.alive.is_none()
+                    && (self.offer.hash() < Some(answering.offer)
+                        || now >= answering.since + self.timing.one_sound_patience / 2) =>
             {
                 self.outputs.push_back(Output::Abandon(answering.attempt));
             }

@@ -1,6 +1,6 @@
 //! The air between the peers: who hears what, and what disturbs it.
 
-use super::{BEACON, Happens, NOBODY, OFFER, Room, ms, tag};
+use super::{BEACON, Happens, INVITATION, NOBODY, OFFER, Room, WHOLE_ANSWER, ms, tag};
 use crate::{
     pairing::{Input, Ways},
     signal::Tag,
@@ -10,10 +10,10 @@ use std::time::Duration;
 /// The air and the network between the peers.
 #[derive(Clone, Debug)]
 pub(super) struct Air {
-    /// Of every envelope but a beacon,
+    /// Of every envelope but those that hold a whole fingerprint,
     pub(super) air_time: Duration,
-    /// which takes so much longer.
-    pub(super) beacon_more: Duration,
+    /// which take so much longer.
+    pub(super) whole_more: Duration,
     /// From `Say` to the first sample in the air.
     pub(super) output_delay: Duration,
     /// The part of an envelope that must be heard undisturbed to notice it.
@@ -34,6 +34,8 @@ pub(super) struct Air {
     pub(super) loses: fn(to: usize, from: usize) -> bool,
     /// Whether a firewall at `to` keeps out what `from` sends unasked.
     pub(super) shut: fn(to: usize, from: usize) -> bool,
+    /// Who is a page in a browser: it says invitations, and can be no guest.
+    pub(super) pages: fn(peer: usize) -> bool,
     /// What the peers are told to do.
     pub(super) ways: fn(peer: usize) -> Ways,
     /// Whether the peers leave when who they hear is busy.
@@ -45,7 +47,7 @@ pub(super) struct Air {
 impl Air {
     pub(super) fn time_of(&self, envelope: &[u8]) -> Duration {
         match envelope.first() {
-            Some(&BEACON) => self.air_time + self.beacon_more,
+            Some(&(BEACON | INVITATION | WHOLE_ANSWER)) => self.air_time + self.whole_more,
             _ => self.air_time,
         }
     }
@@ -55,8 +57,8 @@ impl Default for Air {
     fn default() -> Self {
         Self {
             air_time: ms(350),
-            // One symbol: 48 bytes instead of 25 to 41.
-            beacon_more: ms(144),
+            // One symbol: 48 to 62 bytes instead of 25 to 41.
+            whole_more: ms(144),
             output_delay: ms(30),
             preamble: ms(80),
             notice_delay: ms(220),
@@ -67,6 +69,7 @@ impl Default for Air {
             full_duplex: false,
             loses: |_, _| false,
             shut: |_, _| false,
+            pages: |_| false,
             ways: |_| Ways::Both,
             leave_when_busy: false,
             hears: |_, _| true,
@@ -109,10 +112,14 @@ impl Room {
                     self.peers[to].understood.get_or_insert(begin);
                 }
                 let input = match envelope[0] {
-                    OFFER | BEACON => Input::OfferHeard {
+                    kind @ (OFFER | BEACON | INVITATION) => Input::OfferHeard {
                         tag: tag(&envelope),
                         envelope: envelope.clone(),
-                        straight: envelope[0] == BEACON,
+                        straight: match kind {
+                            OFFER => false,
+                            INVITATION => !(self.air.pages)(to),
+                            _ => true,
+                        },
                     },
                     _ => Input::AnswerHeard {
                         to: Tag(envelope[1]),

@@ -8,6 +8,7 @@ mod crowd;
 mod faults;
 mod hostile;
 mod isolation;
+mod pages;
 mod times;
 
 use super::{Attempt, Failure, Input, Machine, Note, Output, Timing, Way, Ways, chance::Chance};
@@ -64,6 +65,7 @@ enum Happens {
     SpeechOver(usize),
     Decoded(usize),
     Knock(u32),
+    Refused(u32),
     StrangerKnocks,
     LinkAlive(usize),
     LinkOpens(usize, usize),
@@ -85,6 +87,9 @@ const NOBODY: usize = usize::MAX;
 const OFFER: u8 = 1;
 const ANSWER: u8 = 2;
 const BEACON: u8 = 3;
+const INVITATION: u8 = 4;
+/// That of a page to a page: the other's browser wants the whole fingerprint.
+const WHOLE_ANSWER: u8 = 5;
 
 impl Room {
     /// Peers that start at these times.
@@ -209,6 +214,7 @@ impl Room {
             }
             Happens::Decoded(speech) => self.decoded(speech),
             Happens::Knock(attempt) => self.knock(peer, Attempt(attempt)),
+            Happens::Refused(attempt) => self.tell(peer, Input::Refused(Attempt(attempt))),
             Happens::StrangerKnocks => self.stranger_knocks(peer),
             Happens::LinkAlive(link) => {
                 for (peer, attempt) in self.links[link].ends {
@@ -250,6 +256,7 @@ impl Room {
             Output::MakeOffer(Attempt(n)) => {
                 let mut envelope = vec![match (self.air.ways)(peer) {
                     Ways::TwoSounds => OFFER,
+                    _ if (self.air.pages)(peer) => INVITATION,
                     _ => BEACON,
                 }];
                 envelope.extend(self.chance.bits().to_le_bytes());
@@ -262,7 +269,11 @@ impl Room {
                 offer,
                 straight,
             } => {
-                let mut answer = vec![ANSWER, tag(&offer).0];
+                let kind = match (self.air.pages)(peer) && offer[0] == INVITATION {
+                    true => WHOLE_ANSWER,
+                    false => ANSWER,
+                };
+                let mut answer = vec![kind, tag(&offer).0];
                 answer.extend(self.chance.bits().to_le_bytes());
                 let side = Side::Answer { offer, answer };
                 self.peers[peer].attempts.insert(attempt.0, side);

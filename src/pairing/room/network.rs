@@ -70,6 +70,10 @@ impl Room {
         match self.peers[host].guests.get(&door) {
             Some(guest) if *guest == Some((peer, attempt)) => {}
             Some(_) if (self.air.loses)(peer, host) => {}
+            // A browser cannot refuse: it is noticed that nobody speaks.
+            Some(_) if (self.air.pages)(host) => {
+                self.at(self.now + UNWELCOME, peer, Happens::Refused(attempt.0));
+            }
             Some(_) => self.tell(peer, Input::Refused(attempt)),
             None => {
                 self.peers[host].visitor = Some((door, peer, attempt));
@@ -144,3 +148,6 @@ impl Room {
             .max()
     }
 }
+
+/// After this a guest to whom its host does not speak knows that it is not wanted.
+const UNWELCOME: Duration = Duration::from_millis(1600);
