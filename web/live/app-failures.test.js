@@ -69,7 +69,7 @@ const speaking = (page) => page.waitForSelector('#looking-title:has-text("Speaki
 async function failed(page, title, words, seconds = 15) {
   await state(page, 'failed', seconds);
   assert.equal(await page.textContent('#failed-title'), title);
-  assert.match(await page.textContent('#failed-words'), words);
+  assert.match(`${await page.textContent('#failed-words')} ${await page.textContent('#failed-detail')}`, words);
   assert.ok((await page.locator('#failed-advice li').count()) > 0);
   assert.equal(await page.evaluate(() => document.activeElement.id), 'failed-title');
   assert.deepEqual(await faults(page), []);
@@ -120,7 +120,7 @@ for (const [name, message, title] of [
         [name, message],
       );
       await begin(page);
-      await failed(page, title, /\.$/);
+      await failed(page, title, /\. *$/);
       await recovers(page);
     });
   });

@@ -134,8 +134,9 @@ class Chat {
 
 /** An error of what was about to become a link. */
 export function failed(error) {
-  const { title, words, advice } = explained(error);
+  const { title, words, advice, detail } = explained(error);
   find('failed-title').textContent = title;
+  find('failed-detail').textContent = detail;
   find('failed-words').replaceChildren(...coded(words));
   find('failed-advice').replaceChildren(...advice.map((line) => make('li', null, ...coded(line))));
   enter('failed');

@@ -4,7 +4,8 @@ import { oneLine } from './text.js';
 
 /**
  * @param {Error & {reason?: string}} error
- * @returns {{title: string, words: string, advice: string[]}}
+ * @returns {{title: string, words: string, advice: string[], detail: string}} the detail is for who
+ *   wants to know more, and may be empty
  */
 export function explained(error) {
   const known = BY_CLASS[error?.name]?.(error);
@@ -16,7 +17,7 @@ export function explained(error) {
   const findings = error?.reason === 'no-peer' ? (error.report?.findings ?? []) : [];
   // It is pairing that ended, in the midst of whatever sounded then.
   const heard = findings.filter(({ cause }) => cause !== 'cut-off').slice(0, 2).map(({ words, advice: then }) => `${sentence(words)} ${sentence(then)}`);
-  return { title, words: sentence(oneLine(told, 600)), advice: [...heard, ...first, ...advice] };
+  return { title, words: sentence(oneLine(told, 600)), advice: [...heard, ...first, ...advice], detail: known?.detail ? sentence(oneLine(known.detail, 600)) : '' };
 }
 
 /** Advice of the library, without what only a command line can do. */
@@ -33,16 +34,18 @@ const BY_CLASS = {
   }),
   LoadError: ({ message }) => ({
     title: 'The sound engine cannot be loaded',
-    words: message,
+    words: 'A part of this page did not arrive, or the browser does not run it',
     advice: [
       'Check the connection to where this page came from, and reload it.',
       'This page needs WebAssembly and AudioWorklet: Chrome, Edge, Firefox or Safari of 2021 or later have them, unless a strict mode (such as Lockdown Mode) turns them off.',
     ],
+    detail: message,
   }),
   EngineError: ({ message }) => ({
     title: 'The sound engine stopped',
-    words: message,
+    words: 'What it was doing is lost',
     advice: ['Try again: it is made anew.', 'If it stops again, close other programs that use sound, or restart the browser.'],
+    detail: message,
   }),
   LoudspeakerError: () => ({
     title: 'The loudspeaker is not there',
@@ -149,7 +152,7 @@ const PAIRING = {
   webrtc: ({ words, message }) => ({
     title: 'The browser made no connection',
     words: words ?? message,
-    advice: ['A browser’s or an add-on’s setting may switch WebRTC off: allow it for this page, and try again.'],
+    advice: ['Is this computer on a network? One without internet is enough.', 'A browser’s or an add-on’s setting may switch WebRTC off: allow it for this page, and try again.'],
   }),
 };
 
