@@ -201,6 +201,40 @@ test('no such microphone is said in words', async () => {
   assert.deepEqual(error, { right: true, reason: 'missing', message: 'no such microphone: connect one, or choose another' });
 });
 
+test('a microphone that is muted and sound that is put to sleep are told, and go on', async () => {
+  const outcome = await browser.page.evaluate(async () => {
+    const stream = await airshake.openMicrophone();
+    const troubles = [];
+    const listening = await airshake.listen(() => {}, { stream, onTrouble: (error) => troubles.push([error.name, error.reason, error.final]) });
+    stream.getAudioTracks()[0].dispatchEvent(new Event('mute'));
+    await listening.context.suspend();
+    const before = listening.heard;
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const goesOn = listening.heard > before;
+    const reports = await Promise.all([listening.report(), listening.report()]);
+    await listening.stop();
+    stream.getTracks().forEach((track) => track.stop());
+    return { troubles, goesOn, reports: reports.length };
+  });
+  assert.deepEqual(outcome, { troubles: [['MicrophoneError', 'muted', undefined], ['AutoplayError', undefined, undefined]], goesOn: true, reports: 2 });
+});
+
+test('after a microphone is gone what was heard is still told', async () => {
+  const outcome = await browser.page.evaluate(async () => {
+    const stream = await airshake.openMicrophone();
+    const troubles = [];
+    const listening = await airshake.listen(() => {}, { stream, onTrouble: (error) => troubles.push([error.name, error.reason, error.final]) });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const track = stream.getAudioTracks()[0];
+    track.stop();
+    track.dispatchEvent(new Event('ended'));
+    const { seconds } = await listening.stop();
+    const again = await airshake.listen(() => {}, { stream }).catch((error) => error);
+    return { troubles, heard: seconds > 0.2, again: again.reason };
+  });
+  assert.deepEqual(outcome, { troubles: [['MicrophoneError', 'gone', true]], heard: true, again: 'gone' });
+});
+
 test('what cannot be listened for is said in words, and the microphone is given back', async () => {
   const outcome = await browser.page.evaluate(async () => {
     const tracks = [];
