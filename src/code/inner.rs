@@ -21,9 +21,8 @@
 //! assert_eq!(out, info);
 //! ```
 
-use std::collections::VecDeque;
 use std::ops::RangeInclusive;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::lifting::{Entry, lift};
 use super::protograph::{HUBS, INFORMATION, ROWS};
@@ -64,7 +63,8 @@ impl InnerCode {
     pub const INFO_BITS: RangeInclusive<usize> = 32..=4096;
 
     /// The code of `info_bits` information bits. Allocates and searches for the shifts, which
-    /// takes a millisecond or so, unless it is one of the last few lengths that were asked for.
+    /// takes a millisecond or so: who needs one again and again asks
+    /// [`InnerCodes`](super::InnerCodes).
     ///
     /// # Panics
     /// If `info_bits` is outside [`Self::INFO_BITS`].
@@ -73,8 +73,18 @@ impl InnerCode {
             Self::INFO_BITS.contains(&info_bits),
             "{info_bits} information bits, the inner code takes 32 to 4096"
         );
-        let graph = Graph::of(size_for(info_bits));
+        let graph = Arc::new(Graph::search(size_for(info_bits)));
         Self { info_bits, graph }
+    }
+
+    /// The code of another number of information bits on the same graph, if that is theirs.
+    pub(super) fn of_its_size(&self, info_bits: usize) -> Option<Self> {
+        let is_theirs =
+            Self::INFO_BITS.contains(&info_bits) && size_for(info_bits) == self.graph.size;
+        is_theirs.then(|| Self {
+            info_bits,
+            graph: self.graph.clone(),
+        })
     }
 
     /// Information bits of a word.
@@ -169,21 +179,6 @@ impl InnerCode {
 }
 
 impl Graph {
-    /// The graph of that size: found again if it is one of the last few, for each burst that is
-    /// heard asks for its own, and mostly says what the one before it said.
-    fn of(size: usize) -> Arc<Self> {
-        static RECENT: Mutex<VecDeque<Arc<Graph>>> = Mutex::new(VecDeque::new());
-        let recent = || RECENT.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = recent().iter().find(|graph| graph.size == size).cloned();
-        // Searched for without the lock: others need not wait.
-        let graph = known.unwrap_or_else(|| Arc::new(Self::search(size)));
-        let mut recent = recent();
-        recent.retain(|other| other.size != size);
-        recent.truncate(KEPT - 1);
-        recent.push_front(graph.clone());
-        graph
-    }
-
     fn search(size: usize) -> Self {
         let rows = lift(ROWS, INFORMATION, size);
         let mut degrees = vec![0; INFORMATION + ROWS.len()];
@@ -197,10 +192,6 @@ impl Graph {
         }
     }
 }
-
-/// Graphs that are kept: two sides of a talk, their offers and answers, in segments of two lengths.
-/// Some kilobytes each.
-const KEPT: usize = 8;
 
 /// Bits in a column: enough for the information, and without factors 2 and 3.
 ///
@@ -220,22 +211,6 @@ mod tests {
     use super::super::belief::InnerDecoder;
     use super::super::theory::{GaussianAir, bound, fingerprint, most_losses};
     use super::*;
-
-    #[test]
-    fn a_graph_that_was_kept_is_the_one_that_is_searched_for() {
-        let sizes = (1..)
-            .map(|n| size_for(n * INFORMATION))
-            .filter(|s| s % 5 != 0);
-        let sizes: Vec<usize> = sizes.take(2 * KEPT).collect();
-        let asked = sizes.iter().chain(&sizes[..KEPT]).chain(&sizes[..KEPT]);
-        for &size in asked {
-            let graph = Graph::of(size);
-            assert_eq!(
-                (graph.size, &graph.rows),
-                (size, &lift(ROWS, INFORMATION, size))
-            );
-        }
-    }
 
     #[test]
     fn every_encoded_word_satisfies_every_check() {

@@ -8,6 +8,7 @@
 //! ```
 
 mod belief;
+mod codes;
 mod erasure;
 mod field;
 mod header;
@@ -19,6 +20,7 @@ mod protograph;
 mod theory;
 
 pub use belief::{Decoded, InnerDecoder, Undecoded};
+pub use codes::InnerCodes;
 pub use erasure::{ErasureCode, ErasureError};
 pub use header::HeaderCode;
 pub use inner::{InnerCode, Part};

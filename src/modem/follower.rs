@@ -16,7 +16,7 @@ mod telling;
 use std::collections::VecDeque;
 
 use crate::bits::Header;
-use crate::code::InnerDecoder;
+use crate::code::{InnerCodes, InnerDecoder};
 use crate::samples::Sighting;
 use crate::units::SampleRate;
 
@@ -60,7 +60,8 @@ pub(super) struct Follower {
     /// its passes.
     faint: FaintHeaders,
     assemblies: Assemblies,
-    /// The last code used: the segments of a message share one.
+    codes: InnerCodes,
+    /// For the last code used: the segments of a message share one.
     decoder: Option<(usize, InnerDecoder)>,
     /// Made when the first burst of each format cannot be read.
     examiners: [Option<Box<Examiner>>; 2],
@@ -103,6 +104,7 @@ impl Follower {
             recent: VecDeque::new(),
             gatherings: Gatherings::new(chirp as u64),
             assemblies: Assemblies::default(),
+            codes: InnerCodes::new(),
             decoder: None,
             examiners: [None, None],
             examinations: Budget::new(EXAMINATIONS_AT_ONCE, EXAMINATIONS_PER_SECOND),

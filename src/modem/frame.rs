@@ -1,7 +1,7 @@
 //! What both directions must agree on: how many symbols a frame has, and what code it carries.
 
 use crate::bits::{HEADER_BITS, Header, PacketError, block_info_bits};
-use crate::code::{HeaderCode, InnerCode, Part};
+use crate::code::{HeaderCode, InnerCode, InnerCodes, Part};
 use crate::tones::FrameMap;
 
 use super::Profile;
@@ -41,12 +41,16 @@ impl Share {
 }
 
 impl Frame {
-    /// The frame behind a header.
+    /// The frame behind a header, whose code `codes` give.
     ///
     /// # Errors
     /// [`PacketError::Length`] if there is none.
-    pub(super) fn of(profile: &Profile, header: &Header) -> Result<Self, PacketError> {
-        let code = InnerCode::new(block_info_bits(header)?);
+    pub(super) fn of(
+        profile: &Profile,
+        header: &Header,
+        codes: &mut InnerCodes,
+    ) -> Result<Self, PacketError> {
+        let code = codes.of(block_info_bits(header)?);
         Self::with_code(profile, header, code)
     }
 
@@ -135,7 +139,7 @@ mod tests {
     }
 
     fn frame(profile: &Profile, header: &Header) -> Frame {
-        Frame::of(profile, header).expect("such a frame exists")
+        Frame::of(profile, header, &mut InnerCodes::new()).expect("such a frame exists")
     }
 
     /// Every profile with the headers of all passes of a short, a usual and a long message.

@@ -203,7 +203,7 @@ impl Gatherings {
     }
 
     /// Takes a pass of the message that `header` announces, sent by a clock that runs faster than
-    /// ours by `stretch`.
+    /// ours by `stretch`. Its trust is asked for if it cannot be read alone.
     ///
     /// # Panics
     /// If `decoder` is not one for `code`, or `code` not that of `header`.
@@ -212,16 +212,14 @@ impl Gatherings {
         header: &Header,
         code: &InnerCode,
         decoder: &mut InnerDecoder,
-        pass: Pass,
+        mut pass: Pass,
+        trust: impl FnOnce() -> f32,
         stretch: f64,
     ) -> Outcome {
         let key = Header { pass: 0, ..*header };
         let mut alone = vec![0.0; code.mother_bits()];
-        let whole = Pass {
-            trust: 1.0,
-            ..pass.clone()
-        };
-        add(code, &whole, &mut alone);
+        pass.trust = 1.0;
+        add(code, &pass, &mut alone);
         if let Some(read) = read(&key, code, decoder, &alone) {
             self.finish(key, read.word);
             return Outcome::Whole {
@@ -248,6 +246,7 @@ impl Gatherings {
         if let Some(gathering) = self.of_mut(&key) {
             gathering.stretch = stretch;
         }
+        pass.trust = trust();
         self.add_found(&key, decoder, vec![pass])
     }
 
@@ -394,7 +393,7 @@ mod tests {
                 pass,
                 ..self.header
             };
-            let frame = Frame::of(&Profile::AUDIBLE, &header).unwrap();
+            let frame = Frame::with_code(&Profile::AUDIBLE, &header, self.code.clone()).unwrap();
             let soft = frame
                 .places()
                 .map(|place| {
@@ -419,7 +418,7 @@ mod tests {
 
         fn add(&self, gatherings: &mut Gatherings, pass: Pass) -> Outcome {
             let mut decoder = InnerDecoder::new(&self.code);
-            gatherings.add(&self.header, &self.code, &mut decoder, pass, 0.0)
+            gatherings.add(&self.header, &self.code, &mut decoder, pass, || 1.0, 0.0)
         }
     }
 

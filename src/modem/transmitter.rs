@@ -1,12 +1,13 @@
 //! Bytes to samples.
 
 use std::collections::VecDeque;
+use std::sync::OnceLock;
 
 use crate::bits::{
-    Header, MAX_BLOCK_PAYLOAD, MAX_MESSAGE, MAX_SHARDS, Segment, SegmentKey, message_checksum,
-    pack_segment, pack_single,
+    Header, MAX_BLOCK_PAYLOAD, MAX_MESSAGE, MAX_SHARDS, Segment, SegmentKey, block_info_bits,
+    message_checksum, pack_segment, pack_single,
 };
-use crate::code::ErasureCode;
+use crate::code::{ErasureCode, InnerCode, InnerCodes};
 use crate::samples::{HighPass, Resampler, Synthesizer};
 use crate::units::{Hertz, SampleRate, Tone};
 
@@ -35,10 +36,12 @@ pub enum TransmitError {
 }
 
 /// Turns payloads into bursts.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Transmitter {
     profile: &'static Profile,
     rate: SampleRate,
+    /// That of the first message: mostly the same is sent again, in other passes.
+    code: OnceLock<InnerCode>,
 }
 
 impl Transmitter {
@@ -52,7 +55,11 @@ impl Transmitter {
             "{rate} does not hold the band of {}",
             profile.name
         );
-        Self { profile, rate }
+        Self {
+            profile,
+            rate,
+            code: OnceLock::new(),
+        }
     }
 
     /// The sound of `payload`. `pass` counts the repetitions of a loop from 0; each pass carries
@@ -80,7 +87,12 @@ impl Transmitter {
         } else {
             segments(payload, pass)
         };
-        Ok(Burst::new(self.profile, self.rate, frames))
+        let codes = frames.front().map_or_else(InnerCodes::new, |(header, _)| {
+            let info_bits = block_info_bits(header).expect("our own headers announce frames");
+            let code = self.code.get_or_init(|| InnerCode::new(info_bits));
+            InnerCodes::with(code.clone())
+        });
+        Ok(Burst::new(self.profile, self.rate, frames, codes))
     }
 }
 
@@ -136,6 +148,7 @@ enum Content {
 pub struct Burst {
     frames: VecDeque<(Header, Content)>,
     frame: VecDeque<Vec<Tone>>,
+    codes: InnerCodes,
     chirp: Vec<f32>,
     profile: &'static Profile,
     synthesizer: Synthesizer,
@@ -153,6 +166,7 @@ impl Burst {
         profile: &'static Profile,
         rate: SampleRate,
         frames: VecDeque<(Header, Content)>,
+        codes: InnerCodes,
     ) -> Self {
         let (_, highest) = profile.band();
         let highest = Hertz(
@@ -191,6 +205,7 @@ impl Burst {
         Self {
             frames,
             frame: VecDeque::new(),
+            codes,
             chirp,
             profile,
             synthesizer,
@@ -246,7 +261,7 @@ impl Burst {
             self.synthesizer.symbol(&tones, &mut self.fresh);
         } else if let Some((header, content)) = self.frames.pop_front() {
             self.fresh.extend_from_slice(&self.chirp);
-            self.frame = tones(self.profile, &header, &content).into();
+            self.frame = tones(self.profile, &header, &content, &mut self.codes).into();
         } else {
             return false;
         }
@@ -273,12 +288,17 @@ impl Burst {
 }
 
 /// The tones of a frame, symbol after symbol.
-fn tones(profile: &Profile, header: &Header, content: &Content) -> Vec<Vec<Tone>> {
+fn tones(
+    profile: &Profile,
+    header: &Header,
+    content: &Content,
+    codes: &mut InnerCodes,
+) -> Vec<Vec<Tone>> {
     let info = match content {
         Content::Single(payload) => pack_single(header, payload),
         Content::Segment(segment) => pack_segment(header, segment),
     };
-    let frame = Frame::of(profile, header).expect("our own headers announce frames");
+    let frame = Frame::of(profile, header, codes).expect("our own headers announce frames");
     let coded = frame.code.encode(&info);
     let data: Vec<bool> = frame.places().map(|bit| coded[bit]).collect();
     frame

@@ -136,7 +136,7 @@ impl Follower {
     }
 
     pub(super) fn announce(&mut self, start: u64, announced: Announced) -> Option<Stage> {
-        let Ok(frame) = Frame::of(self.profile(), &announced.header) else {
+        let Ok(frame) = Frame::of(self.profile(), &announced.header, &mut self.codes) else {
             self.lose(start, Loss::Unsupported, announced.snr);
             return None;
         };

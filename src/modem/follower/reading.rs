@@ -67,10 +67,9 @@ impl Follower {
             return true;
         };
         let snr = soft.snr;
-        let word = self.readers[0].word(&header);
         let heard = Pass {
             share: frame.share,
-            trust: trust(&[(word, soft.header)]),
+            trust: 1.0,
             soft: soft.llrs,
             place: Place {
                 start: start as i64,
@@ -80,9 +79,11 @@ impl Follower {
             snr,
             cut_off,
         };
-        let outcome = self
-            .gatherings
-            .add(&header, &frame.code, decoder, heard, soft.stretch);
+        let reader = &self.readers[0];
+        let trust = || trust(&[(reader.word(&header), soft.header)]);
+        let outcome =
+            self.gatherings
+                .add(&header, &frame.code, decoder, heard, trust, soft.stretch);
         let key = Header { pass: 0, ..header };
         let outcome = match outcome {
             Outcome::Kept { passes } => self
