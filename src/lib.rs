@@ -26,6 +26,9 @@ pub mod units;
 // Few things, sorted.
 mod order;
 
+// Numbers, as many at a time as there is an operation for.
+mod lanes;
+
 // Bytes to bits and back: packet, checksum, whitening.
 pub mod bits;
 

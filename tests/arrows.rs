@@ -51,17 +51,20 @@ const fn edge(
 const LIBRARY: &[Row] = &[
     pure("units", &[], &[]),
     pure("order", &[], &[]),
+    pure("lanes", &[], &[]),
     pure("bits", &["units"], &["thiserror"]),
-    pure("code", &["units", "bits"], &["thiserror"]),
-    pure("tones", &["units", "bits", "code"], &["thiserror"]),
+    pure("code", &["units", "lanes", "bits"], &["thiserror"]),
+    pure("tones", &["units", "lanes", "bits", "code"], &["thiserror"]),
     pure(
         "samples",
-        &["units", "tones"],
+        &["units", "lanes", "tones"],
         &["realfft", "rustfft", "thiserror"],
     ),
     pure(
         "modem",
-        &["units", "order", "bits", "code", "tones", "samples"],
+        &[
+            "units", "order", "lanes", "bits", "code", "tones", "samples",
+        ],
         &["thiserror"],
     ),
     pure("sounding", &["units", "samples", "modem"], &["realfft"]),

@@ -7,6 +7,7 @@
 
 use std::ops::RangeInclusive;
 
+use crate::lanes::Lanes;
 use crate::units::Llr;
 
 /// Encoder and decoder of headers of one length. Allocates when made, never after.
@@ -16,17 +17,12 @@ pub struct HeaderCode {
     /// The coded bits that leave each state of the encoder when a 0 comes in. When a 1 comes in,
     /// or the oldest bit of the state differs, all of them flip.
     outputs: Vec<u8>,
-    /// How likely the best path into each state is.
+    /// How likely the best path into each state is: at the start of this turn, then step after
+    /// step. Which way it came follows from that, and is asked for few states.
     metrics: Vec<f32>,
-    fresh_metrics: Vec<f32>,
     /// The state that path came from at the start of this turn.
     origins: Vec<u16>,
     fresh_origins: Vec<u16>,
-    /// How likely the best path into each state was at the start of this turn.
-    starts: Vec<f32>,
-    /// All ones if the best path into each state came from the upper of its two predecessors,
-    /// else zero, step after step.
-    choices: Vec<u16>,
     /// How likely the bits are that leave each state of the lower half, step after step.
     weights: Vec<f32>,
 }
@@ -57,12 +53,9 @@ impl HeaderCode {
         Self {
             info_bits,
             outputs,
-            metrics: vec![0.0; STATES],
-            fresh_metrics: vec![0.0; STATES],
+            metrics: vec![0.0; STATES * (info_bits + 1)],
             origins: vec![0; STATES],
             fresh_origins: vec![0; STATES],
-            starts: vec![0.0; STATES],
-            choices: vec![0; STATES * info_bits],
             weights: vec![0.0; HALF * info_bits],
         }
     }
@@ -109,7 +102,7 @@ impl HeaderCode {
     pub fn decode(&mut self, llrs: &[Llr], out: &mut [bool]) {
         assert_eq!(llrs.len(), self.coded_bits(), "soft bits");
         assert_eq!(out.len(), self.info_bits, "information bits");
-        self.metrics.fill(0.0);
+        self.ends_mut().fill(0.0);
         let steps = self.weights.chunks_exact_mut(HALF);
         for (weights, llrs) in steps.zip(llrs.chunks_exact(Self::RATE)) {
             let branches = weigh(llrs);
@@ -131,7 +124,7 @@ impl HeaderCode {
                 false => self.best_end(|end| usize::from(self.origins[end]) == end),
             };
             if let Some(end) = end {
-                let ring = self.metrics[end] - self.starts[end];
+                let ring = self.ends()[end] - self.metrics[end];
                 if ring > best_ring {
                     best_ring = ring;
                     self.trace(end, out);
@@ -147,32 +140,39 @@ impl HeaderCode {
         }
     }
 
+    /// How likely the best path into each state is at the end of a turn.
+    fn ends(&self) -> &[f32] {
+        &self.metrics[STATES * self.info_bits..]
+    }
+
+    fn ends_mut(&mut self) -> &mut [f32] {
+        &mut self.metrics[STATES * self.info_bits..]
+    }
+
     /// One turn around the ring, from the metrics the last turn ended with.
     fn turn(&mut self) {
-        let top = self.metrics.iter().copied().fold(f32::MIN, f32::max);
-        for (start, metric) in self.starts.iter_mut().zip(&mut self.metrics) {
-            *metric -= top;
-            *start = *metric;
+        let greater = |a, b| if a < b { b } else { a };
+        let top = self.ends().iter().copied().fold(f32::MIN, greater);
+        let (starts, ends) = self.metrics.split_at_mut(STATES * self.info_bits);
+        for (start, end) in starts.iter_mut().zip(ends) {
+            *start = *end - top;
         }
-        let choices = self.choices.chunks_exact_mut(STATES);
-        for (weights, choices) in self.weights.chunks_exact(HALF).zip(choices) {
-            // The states `s` and `s + HALF` both lead to `2 s` and `2 s + 1`. Plain loops over
-            // plain numbers, of which a processor works off several at once.
-            let (lower, upper) = self.metrics.split_at(HALF);
-            let (fresh, _) = self.fresh_metrics.as_chunks_mut::<2>();
-            let (choices, _) = choices.as_chunks_mut::<2>();
-            let before = weights.iter().zip(lower).zip(upper);
-            for ((metrics, choices), ((weight, lower), upper)) in
-                fresh.iter_mut().zip(choices).zip(before)
-            {
-                let (stay, flip) = (lower + weight, upper - weight);
-                metrics[0] = if flip > stay { flip } else { stay };
-                choices[0] = if flip > stay { u16::MAX } else { 0 };
-                let (stay, flip) = (lower - weight, upper + weight);
-                metrics[1] = if flip > stay { flip } else { stay };
-                choices[1] = if flip > stay { u16::MAX } else { 0 };
+        let mut rest = &mut self.metrics[..];
+        for weights in self.weights.chunks_exact(HALF) {
+            // The states `s` and `s + HALF` both lead to `2 s` and `2 s + 1`.
+            let (before, after) = rest.split_at_mut(STATES);
+            let (lower, upper) = before.split_at(HALF);
+            let pairs = after.as_chunks_mut().0.as_chunks_mut::<2>().0;
+            let before = Lanes::each(weights)
+                .zip(Lanes::each(lower))
+                .zip(Lanes::each(upper));
+            for (pair, ((weight, lower), upper)) in pairs.iter_mut().zip(before) {
+                let even = lower.plus(weight).at_least(upper.minus(weight));
+                let odd = lower.minus(weight).at_least(upper.plus(weight));
+                let [first, second] = even.in_turn(odd);
+                *pair = [first.numbers(), second.numbers()];
             }
-            std::mem::swap(&mut self.metrics, &mut self.fresh_metrics);
+            rest = after;
         }
     }
 
@@ -181,18 +181,18 @@ impl HeaderCode {
         for (origin, state) in self.origins.iter_mut().zip(0..) {
             *origin = state;
         }
-        for choices in self.choices.chunks_exact(STATES) {
-            let (lower, upper) = self.origins.split_at(HALF);
-            let before = lower
-                .as_chunks::<8>()
-                .0
-                .iter()
-                .zip(upper.as_chunks::<8>().0);
-            let (fresh, _) = self.fresh_origins.as_chunks_mut::<16>();
-            let (choices, _) = choices.as_chunks::<16>();
-            for ((fresh, choices), (lower, upper)) in fresh.iter_mut().zip(choices).zip(before) {
-                let pick = |k: usize| lower[k / 2] & !choices[k] | upper[k / 2] & choices[k];
-                *fresh = std::array::from_fn(pick);
+        let steps = self.metrics.chunks_exact(STATES);
+        for (metrics, weights) in steps.zip(self.weights.chunks_exact(HALF)) {
+            let (lower, upper) = metrics.split_at(HALF);
+            let (lower_origins, upper_origins) = self.origins.split_at(HALF);
+            let (fresh, _) = self.fresh_origins.as_chunks_mut::<2>();
+            let origins = lower_origins.iter().zip(upper_origins);
+            let before = weights.iter().zip(lower).zip(upper).zip(origins);
+            for (fresh, (((weight, lower), upper), (stays, flips))) in fresh.iter_mut().zip(before)
+            {
+                let even = upper - weight > lower + weight;
+                let odd = upper + weight > lower - weight;
+                *fresh = [even, odd].map(|flip| if flip { *flips } else { *stays });
             }
             std::mem::swap(&mut self.origins, &mut self.fresh_origins);
         }
@@ -202,7 +202,7 @@ impl HeaderCode {
     fn best_end(&self, accept: impl Fn(usize) -> bool) -> Option<usize> {
         (0..STATES)
             .filter(|&end| accept(end))
-            .max_by(|&a, &b| self.metrics[a].total_cmp(&self.metrics[b]))
+            .max_by(|&a, &b| self.ends()[a].total_cmp(&self.ends()[b]))
     }
 
     /// The information bits of the best path into `end`.
@@ -221,9 +221,13 @@ impl HeaderCode {
 
     /// The states of the best path into `end`, from there back to where it began.
     fn path(&self, end: usize) -> impl Iterator<Item = usize> + '_ {
-        let back = self.choices.chunks_exact(STATES).rev();
-        let before = back.scan(end, |state, choices| {
-            *state = *state / 2 + usize::from(choices[*state]) % 2 * HALF;
+        let steps = self.metrics.chunks_exact(STATES);
+        let back = steps.zip(self.weights.chunks_exact(HALF)).rev();
+        let before = back.scan(end, |state, (metrics, weights)| {
+            let (lower, odd) = (*state / 2, *state % 2 == 1);
+            let weight = if odd { -weights[lower] } else { weights[lower] };
+            let flips = metrics[lower + HALF] - weight > metrics[lower] + weight;
+            *state = lower + usize::from(flips) * HALF;
             Some(*state)
         });
         std::iter::once(end).chain(before)

@@ -41,6 +41,18 @@ mod small {
     /// What a quarter turn has beyond the digits of [`FRAC_PI_2`].
     const BEYOND: f64 = 6.123_233_995_736_766e-17;
 
+    /// By what each term of the series is divided after the one before it but one: from the second
+    /// power on.
+    const STEPS: [f64; 17] = {
+        let mut steps = [0.0; 17];
+        let mut i = 0;
+        while i < steps.len() {
+            steps[i] = 1.0 / ((i + 1) * (i + 2)) as f64;
+            i += 1;
+        }
+        steps
+    };
+
     pub(in super::super) fn sine(angle: f64) -> f64 {
         turned(angle, 0)
     }
@@ -57,10 +69,10 @@ mod small {
         // Their Taylor series: an eighth of a turn to the eighteenth power, over the faculty of that,
         // is less than the last bit of one.
         let is_sine = quarters & 1 == 0;
-        let (mut term, first) = if is_sine { (rest, 2) } else { (1.0, 1) };
+        let (mut term, first) = if is_sine { (rest, 1) } else { (1.0, 0) };
         let mut value = term;
-        for k in (first..18).step_by(2) {
-            term *= -rest * rest / f64::from(k * (k + 1));
+        for part in STEPS[first..].iter().step_by(2) {
+            term *= -rest * rest * part;
             value += term;
         }
         if quarters & 2 == 0 { value } else { -value }

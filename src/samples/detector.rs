@@ -11,6 +11,7 @@ use realfft::num_complex::Complex32;
 
 use super::kaiser::{Kaiser, sinc};
 use super::transform::ToSpectrum;
+use crate::lanes::dot;
 use crate::tones::Plan;
 
 /// Bins of the fine spectrum for one of the plain one.
@@ -180,7 +181,7 @@ fn interpolate<const N: usize>(
         let first = whole - (N as i64 / 2 - 1);
         let window = usize::try_from(first)
             .ok()
-            .and_then(|first| samples.get(first..)?.first_chunk());
+            .and_then(|first| samples.get(first..)?.first_chunk::<N>());
         *out = match window {
             Some(window) => dot(window, taps),
             None => taps
@@ -193,18 +194,6 @@ fn interpolate<const N: usize>(
                 .sum(),
         };
     }
-}
-
-/// The sum of products, four in parallel.
-fn dot<const N: usize>(window: &[f32; N], taps: &[f32; N]) -> f32 {
-    let products: [f32; N] = std::array::from_fn(|k| window[k] * taps[k]);
-    let mut sums = [0f32; 4];
-    for four in products.as_chunks::<4>().0 {
-        for (sum, product) in sums.iter_mut().zip(four) {
-            *sum += product;
-        }
-    }
-    sums.iter().sum()
 }
 
 /// Windowed sinc, a row a position between two samples.

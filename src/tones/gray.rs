@@ -3,6 +3,7 @@
 //! The code is the binary-reflected one, the first bit the highest: neighbouring tones differ in
 //! one bit, since a clock error or a moving speaker leaks into the neighbour first.
 
+use crate::lanes::{LANES, Lanes};
 use crate::units::{Llr, Tone};
 
 /// Bits to tone, one of two to the power of their number.
@@ -34,20 +35,29 @@ fn code_of(tone: usize) -> usize {
 /// of `out`. Leaves the likelihoods, divided by their largest, in `likelihoods`.
 ///
 /// # Panics
-/// If there are not two to the power of `out.len()` tones.
+/// If there are not two to the power of `out.len()` tones, or less than four.
 pub(super) fn soft(likelihoods: &mut [f32], out: &mut [Llr]) {
-    assert_eq!(likelihoods.len(), 1 << out.len());
-    let best = likelihoods.iter().copied().fold(f32::MIN, f32::max);
-    likelihoods
-        .iter_mut()
-        .for_each(|likelihood| *likelihood = (*likelihood - best).exp());
+    assert!(out.len() > 1 && likelihoods.len() == 1 << out.len());
+    let lanes = likelihoods.as_chunks_mut().0;
+    let best = lanes.iter().map(|some| Lanes::new(*some).greatest());
+    let best = Lanes::all(best.fold(f32::MIN, |a, b| if a < b { b } else { a }));
+    for some in lanes {
+        *some = Lanes::new(*some).minus(best).exp().numbers();
+    }
     let bits = out.len();
-    for (place, llr) in out.iter_mut().enumerate() {
-        let mut sums = [f32::MIN_POSITIVE; 2];
-        for (tone, likelihood) in likelihoods.iter().enumerate() {
-            sums[code_of(tone) >> (bits - 1 - place) & 1] += likelihood;
+    for (first, llrs) in (0..).step_by(LANES).zip(out.chunks_mut(LANES)) {
+        let mut ratios = [1.0; LANES];
+        for (place, ratio) in (first..bits).zip(&mut ratios) {
+            let mut sums = [f32::MIN_POSITIVE; 2];
+            for (tone, likelihood) in likelihoods.iter().enumerate() {
+                sums[code_of(tone) >> (bits - 1 - place) & 1] += likelihood;
+            }
+            *ratio = sums[0] / sums[1];
         }
-        *llr = (sums[0] / sums[1]).ln();
+        let each = Lanes::new(ratios).ln().numbers();
+        llrs.iter_mut()
+            .zip(each)
+            .for_each(|(llr, each)| *llr = each);
     }
 }
 
@@ -62,9 +72,12 @@ mod tests {
         bits_of(tone as Tone, count).collect()
     }
 
+    /// The same, of which soft bits are made.
+    const FOUR_AND_MORE: std::ops::RangeInclusive<usize> = 2..=8;
+
     #[test]
     fn soft_bits_undo_every_tone() {
-        for count in SIZES {
+        for count in FOUR_AND_MORE {
             for tone in 0..1 << count {
                 assert_eq!(usize::from(tone_of(&bits(tone, count))), tone);
                 let mut likelihoods = vec![0.0; 1 << count];
@@ -102,7 +115,7 @@ mod tests {
 
     #[test]
     fn soft_bits_are_ratios_of_sums_over_tones() {
-        for count in SIZES {
+        for count in FOUR_AND_MORE {
             let tones = 1 << count;
             let likelihoods: Vec<f32> = (0..tones).map(|t| (t * t % 13) as f32 * 0.7).collect();
             let mut llrs = vec![0.0; count];

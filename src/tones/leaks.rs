@@ -143,56 +143,58 @@ impl Sums {
     ) -> Self {
         let (groups, tones) = (levels.groups(), levels.tones());
         let mut sums = Self::default();
+        // Of the group in hand: energies, and how probably each tone sounds.
+        let mut values = vec![(0.0, 0.0); tones];
         for symbol in 0..energies.len() / (groups * tones) {
             for group in region.clone() {
                 let start = (symbol * groups + group) * tones;
                 let (on, off) = levels.at(symbol, group);
-                let energy = |tone: usize| f64::from(energies[start + tone] / off);
-                let weight = |tone: usize| f64::from(weights[start + tone]);
-                sums.on.add(1.0, f64::from(on / off));
-                for tone in 0..tones {
-                    let silent = 1.0 - weight(tone);
-                    sums.silent.add(silent, energy(tone));
-                    sums.silent_squares.add(silent, energy(tone).powi(2));
-                    if symbol > 0 {
-                        let (earlier, _) = levels.at(symbol - 1, group);
-                        let before =
-                            f64::from(weights[start - groups * tones + tone] * earlier / on);
-                        sums.later.add(silent, energy(tone));
+                let part = 1.0 / f64::from(off);
+                let each = energies[start..].iter().zip(&weights[start..]);
+                for (value, (energy, weight)) in values.iter_mut().zip(each) {
+                    *value = (f64::from(*energy) * part, f64::from(*weight));
+                }
+                sums.on.add(1.0, f64::from(on) * part);
+                for (energy, weight) in &values {
+                    sums.silent.add(1.0 - weight, *energy);
+                    sums.silent_squares.add(1.0 - weight, energy * energy);
+                }
+                if symbol > 0 {
+                    let (earlier, _) = levels.at(symbol - 1, group);
+                    let before = &weights[start - groups * tones..];
+                    for ((energy, weight), before) in values.iter().zip(before) {
+                        let silent = 1.0 - weight;
+                        let before = f64::from(before * earlier / on);
+                        sums.later.add(silent, *energy);
                         sums.before.add(silent, before);
-                        sums.before_squares.add(silent, before.powi(2));
-                        sums.product.add(silent, before * energy(tone));
+                        sums.before_squares.add(silent, before * before);
+                        sums.product.add(silent, before * energy);
                     }
                 }
-                sums.beside(tones, energy, weight);
+                sums.beside(&values);
             }
         }
         sums
     }
 
     /// Adds the silent tones of one group by their distance to the sounding one.
-    fn beside(
-        &mut self,
-        tones: usize,
-        energy: impl Fn(usize) -> f64,
-        weight: impl Fn(usize) -> f64,
-    ) {
-        let all: f64 = (0..tones).map(&energy).sum();
-        for tone in 0..tones {
-            let sounding = weight(tone);
-            let mut near = energy(tone);
+    fn beside(&mut self, values: &[(f64, f64)]) {
+        let all: f64 = values.iter().map(|(energy, _)| energy).sum();
+        for (tone, (energy, sounding)) in values.iter().enumerate() {
+            let mut near = *energy;
             let mut count = 1.0;
             if tone > 0 {
-                self.below.add(sounding, energy(tone - 1));
-                near += energy(tone - 1);
+                let (below, _) = values[tone - 1];
+                self.below.add(*sounding, below);
+                near += below;
                 count += 1.0;
             }
-            if tone + 1 < tones {
-                self.above.add(sounding, energy(tone + 1));
-                near += energy(tone + 1);
+            if let Some((above, _)) = values.get(tone + 1) {
+                self.above.add(*sounding, *above);
+                near += above;
                 count += 1.0;
             }
-            let others = tones as f64 - count;
+            let others = values.len() as f64 - count;
             if others > 0.0 {
                 self.far.add(sounding * others, (all - near) / others);
             }

@@ -8,10 +8,11 @@
 //! that echo and noise make. In a room nearly all is scattered, on a cable nearly none. Then
 //! the [leaks](super::leaks) are learnt: what a tone adds to its neighbours and to the next symbol.
 
-use super::density::{rician, tailed};
+use super::density::Density;
 use super::gray::soft;
 use super::leaks::Leaks;
 use super::plan::Plan;
+use crate::lanes::{LANES, Lanes};
 use crate::units::{Decibels, Llr};
 
 /// Energies that a level is learnt from at least: with fewer, its error makes soft bits too sure
@@ -76,7 +77,11 @@ pub struct SoftDemapper {
 
 impl SoftDemapper {
     /// For symbols of `plan`.
+    ///
+    /// # Panics
+    /// If its groups have two tones: four are looked at at once.
     pub fn new(plan: Plan) -> Self {
+        assert!(plan.bits_per_tone > 1, "groups of two tones");
         Self { plan }
     }
 
@@ -93,7 +98,7 @@ impl SoftDemapper {
         if tones > FEW {
             for _ in 0..TAIL_ROUNDS {
                 levels.tail = levels.learn_tail(energies, &weights);
-                levels.expect(energies, &mut weights);
+                levels.expect(energies, &mut weights, &mut likelihoods);
             }
         }
         let lawless = if tones <= FEW { LAWLESS } else { 0.0 };
@@ -121,8 +126,9 @@ impl Levels {
         let mut levels = Self::first_guess(groups, tones, energies);
         levels.symbol = vec![(1.0, 1.0); symbols];
         let mut weights = vec![0f32; energies.len()];
+        let mut likelihoods = vec![0f32; energies.len()];
         for _ in 0..ROUNDS {
-            levels.expect(energies, &mut weights);
+            levels.expect(energies, &mut weights, &mut likelihoods);
             levels.maximise(groups, energies, &weights);
         }
         for _ in 0..LEAK_ROUNDS {
@@ -130,7 +136,7 @@ impl Levels {
             if levels.leaks.is_none() {
                 break;
             }
-            levels.expect(energies, &mut weights);
+            levels.expect(energies, &mut weights, &mut likelihoods);
             levels.maximise(groups, energies, &weights);
         }
         (levels, weights)
@@ -161,17 +167,23 @@ impl Levels {
     }
 
     /// Probability of each tone to be the one that sounds, given what was thought before.
-    fn expect(&self, energies: &[f32], weights: &mut [f32]) {
-        let mut likelihoods = vec![0.0; energies.len()];
-        self.likelihoods(energies, weights, 0.0, &mut likelihoods);
-        weights.copy_from_slice(&likelihoods);
-        for weights in weights.chunks_exact_mut(self.tones) {
-            let best = weights.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            weights
-                .iter_mut()
-                .for_each(|weight| *weight = (*weight - best).exp());
-            let sum: f32 = weights.iter().sum();
-            weights.iter_mut().for_each(|weight| *weight /= sum);
+    fn expect(&self, energies: &[f32], weights: &mut [f32], likelihoods: &mut [f32]) {
+        self.likelihoods(energies, weights, 0.0, likelihoods);
+        let slots = weights.chunks_exact_mut(self.tones);
+        for (weights, likelihoods) in slots.zip(likelihoods.chunks_exact(self.tones)) {
+            let (weights, likelihoods) = (weights.as_chunks_mut().0, likelihoods.as_chunks().0);
+            let best = likelihoods.iter().map(|some| Lanes::new(*some).greatest());
+            let best = Lanes::all(best.fold(f32::MIN, |a, b| if a < b { b } else { a }));
+            let mut sum = 0.0;
+            for (weights, likelihoods) in weights.iter_mut().zip(likelihoods) {
+                let each = Lanes::new(*likelihoods).minus(best).exp();
+                sum += each.sum();
+                *weights = each.numbers();
+            }
+            let part = Lanes::all(1.0 / sum);
+            for weights in weights {
+                *weights = Lanes::new(*weights).times(part).numbers();
+            }
         }
     }
 
@@ -190,16 +202,21 @@ impl Levels {
         {
             let (symbol, place) = (slot / groups, slot % groups);
             let (scale_on, scale_off) = self.symbol[symbol];
-            let (mut sounding, mut silent) = (0.0, 0.0);
+            let part = Lanes::all(1.0 / (self.on[place] * scale_on));
+            let mut sums = [Lanes::all(0.0); 3];
+            for (energies, weights) in Lanes::each(group).zip(Lanes::each(weights)) {
+                let times = energies.times(part);
+                let others = Lanes::all(1.0).minus(weights);
+                sums[0] = sums[0].plus(energies.times(weights));
+                sums[1] = sums[1].plus(energies.times(others));
+                sums[2] = sums[2].plus(times.times(times));
+            }
+            let [sounding, silent, all_squares] = sums.map(Lanes::sum);
+            let silent = silent / silent_tones;
             // The silent tones' part of the squares: an exponential's second moment is twice the
             // square of its mean.
             let ratio = (self.off[place] * scale_off) / (self.on[place] * scale_on);
-            squares -= silent_tones * 2.0 * ratio * ratio;
-            for (energy, weight) in group.iter().zip(weights) {
-                sounding += energy * weight;
-                silent += energy * (1.0 - weight) / silent_tones;
-                squares += (energy / (self.on[place] * scale_on)).powi(2);
-            }
+            squares += all_squares - silent_tones * 2.0 * ratio * ratio;
             on[place] += sounding / scale_on;
             off[place] += silent / scale_off;
             per_symbol[symbol].0 += sounding / self.on[place];
@@ -249,7 +266,6 @@ impl Levels {
     fn likelihoods(&self, energies: &[f32], weights: &[f32], lawless: f32, out: &mut [f32]) {
         let (groups, tones) = (self.groups(), self.tones);
         let mut floors = vec![0.0; tones];
-        let mut silent = vec![0.0; tones];
         for (slot, (group, out)) in energies
             .chunks_exact(tones)
             .zip(out.chunks_exact_mut(tones))
@@ -257,28 +273,48 @@ impl Levels {
         {
             let (symbol, place) = (slot / groups, slot % groups);
             let (on, off) = self.at(symbol, place);
-            let leak = self.leaks.at(place);
             self.floors(weights, slot, &mut floors);
-            let steady = (on * self.steady).min(on - off).max(0.0);
-            for ((silent, floor), energy) in silent.iter_mut().zip(&floors).zip(group) {
-                *silent = tailed(*energy, *floor, (TAIL, self.tail), lawless);
+            let steady = Lanes::all((on * self.steady).min(on - off).max(0.0));
+            let above = Lanes::all(on - off);
+            let each = out.as_chunks_mut().0.iter_mut();
+            for ((out, energy), floor) in each.zip(Lanes::each(group)).zip(Lanes::each(&floors)) {
+                let scattered = floor.plus(above).at_least(floor).minus(steady);
+                let sounding = Density::rician(energy, steady, scattered, lawless);
+                let silent = Density::tailed(energy, floor, (TAIL, self.tail), lawless);
+                *out = sounding.over(silent).numbers();
             }
-            for tone in 0..tones {
-                let scattered = (on + floors[tone] - off).max(floors[tone]) - steady;
-                let sounding = rician(group[tone], steady, scattered, lawless);
-                let mut likelihood = sounding - silent[tone];
-                let mut leaked = |neighbour: usize, part: f32| {
-                    let level = floors[neighbour] + part * on;
-                    let louder = tailed(group[neighbour], level, (TAIL, self.tail), lawless);
-                    likelihood += louder - silent[neighbour];
-                };
-                if leak.below > 0.0 && tone > 0 {
-                    leaked(tone - 1, leak.below);
-                }
-                if leak.above > 0.0 && tone + 1 < tones {
-                    leaked(tone + 1, leak.above);
-                }
-                out[tone] = likelihood;
+            let leak = self.leaks.at(place);
+            if leak.below > 0.0 {
+                self.for_each_louder(group, &floors, leak.below * on, lawless, |tone, louder| {
+                    if let Some(above) = out.get_mut(tone + 1) {
+                        *above += louder;
+                    }
+                });
+            }
+            if leak.above > 0.0 {
+                self.for_each_louder(group, &floors, leak.above * on, lawless, |tone, louder| {
+                    if let Some(below) = tone.checked_sub(1) {
+                        out[below] += louder;
+                    }
+                });
+            }
+        }
+    }
+
+    /// By how much likelier each energy of a group is if so much leaks into it from a neighbour.
+    fn for_each_louder(
+        &self,
+        group: &[f32],
+        floors: &[f32],
+        leaked: f32,
+        lawless: f32,
+        mut tell: impl FnMut(usize, f32),
+    ) {
+        for (some, (energy, floor)) in Lanes::each(group).zip(Lanes::each(floors)).enumerate() {
+            let [louder, silent] = [floor.plus(Lanes::all(leaked)), floor]
+                .map(|mean| Density::tailed(energy, mean, (TAIL, self.tail), lawless));
+            for (place, by) in louder.over(silent).numbers().into_iter().enumerate() {
+                tell(LANES * some + place, by);
             }
         }
     }
@@ -368,7 +404,9 @@ fn pool(sums: &[f32], symbols: usize, alike: usize, tones: usize) -> Vec<f32> {
 /// A silent level within what is believed beside a sounding one. Samples far beyond full scale lead
 /// to energies beyond all numbers, which `clamp` refuses by a panic.
 fn bounded(off: f32, on: f32) -> f32 {
-    off.max(on * DEEPEST).min(on)
+    let deepest = on * DEEPEST;
+    let off = if off > deepest { off } else { deepest };
+    if off < on { off } else { on }
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 // How fast the modem reads: seconds of sound in a second of one processor. In noise, where false
-// preambles keep turning up: what a page that listens does nearly always; ends with 1 below 200.
-// And with a message every second, in which most of the work is reading them.
+// preambles keep turning up: what a page that listens does nearly always. And with a message every
+// second, in which half of the work is reading them. Ends with 1 where the module that a browser of
+// today takes, the one with vectors, is below 200 in either; the other is below in noise.
 //
 //   node bench/decode.js [SECONDS]
 
 import { decode, encode, load } from '../src/index.js';
 
+const LEAST = 200;
 const seconds = Number(process.argv[2] ?? 60);
 const noise = new Float32Array(48000 * seconds).map(() => (Math.random() - 0.5) / 2);
 const messages = noise.map((x) => x / 50);
@@ -31,7 +33,7 @@ for (const simd of [true, false]) {
     speeds.sort((a, b) => a - b);
     const [slowest, , median] = speeds;
     console.log(`${name}, ${simd ? 'with' : 'without'} vectors: ${median.toFixed(0)} times real time (slowest of five ${slowest.toFixed(0)})`);
-    slow ||= sound === noise && median < 200;
+    slow ||= median < LEAST && (simd || sound === noise);
   }
 }
 process.exitCode = slow ? 1 : 0;

@@ -1,5 +1,6 @@
 //! How loud a stream is, how steady, how much of it is clipped or missing.
 
+use crate::lanes;
 use crate::units::{Decibels, SampleRate};
 
 /// Blocks a second: 20 ms each, in which speech and bursts are steady.
@@ -239,18 +240,12 @@ impl Gaps {
     }
 }
 
-/// Eight sums at once, as many as a processor adds in parallel. Single precision is enough for the
-/// few squares of a block, unless they are beyond all that is sound.
+/// Single precision is enough for the few squares of a block, unless they are beyond all that is
+/// sound.
 fn sum_of_squares(samples: &[f32]) -> f64 {
-    let (eights, rest) = samples.as_chunks::<8>();
-    let mut sums = [0f32; 8];
-    for eight in eights {
-        for (sum, x) in sums.iter_mut().zip(eight) {
-            *sum += x * x;
-        }
-    }
-    let rest = rest.iter().map(|x| x * x);
-    let sum: f32 = sums.into_iter().chain(rest).sum();
+    let rest = samples.as_chunks::<4>().1;
+    let rest: f32 = rest.iter().map(|x| x * x).sum();
+    let sum = lanes::dot(samples, samples) + rest;
     if sum.is_finite() {
         return f64::from(sum);
     }
@@ -262,17 +257,11 @@ fn any(samples: &[f32], is_so: impl Fn(f32) -> bool) -> bool {
     samples.iter().fold(false, |so_far, x| so_far | is_so(*x))
 }
 
-/// The largest magnitude, eight at once.
+/// The largest magnitude.
 fn largest(samples: &[f32]) -> f32 {
-    let (eights, rest) = samples.as_chunks::<8>();
-    let mut peaks = [0f32; 8];
-    for eight in eights {
-        for (peak, x) in peaks.iter_mut().zip(eight) {
-            *peak = if x.abs() > *peak { x.abs() } else { *peak };
-        }
-    }
+    let rest = samples.as_chunks::<4>().1;
     let rest = rest.iter().map(|x| x.abs());
-    peaks.into_iter().chain(rest).fold(0.0, f32::max)
+    rest.fold(lanes::largest(samples), f32::max)
 }
 
 #[cfg(test)]

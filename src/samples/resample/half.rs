@@ -4,6 +4,8 @@
 //! of the sinc, all but the middle one. Even and odd samples are taken apart; eight outputs at a
 //! time are then sums over neighbouring samples, without a step between them.
 
+use crate::lanes::add_filtered;
+
 /// Filters and halves.
 #[derive(Clone, Debug)]
 pub(super) struct Half {
@@ -47,14 +49,10 @@ impl Half {
         // bits come wherever a block begins.
         let odds = &self.odds[self.place..][..outputs];
         out.extend(odds.iter().map(|x| x * self.middle));
-        let (blocks, rest) = out[start..].as_chunks_mut::<LANES>();
+        let (blocks, rest) = out[start..].as_chunks_mut::<AT_ONCE>();
         for (block, sums) in blocks.iter_mut().enumerate() {
-            let samples = &self.evens[block * LANES..][..self.even.len() + LANES - 1];
-            for (tap, samples) in self.even.iter().zip(samples.windows(LANES)) {
-                for lane in 0..LANES {
-                    sums[lane] += tap * samples[lane];
-                }
-            }
+            let samples = &self.evens[block * AT_ONCE..][..self.even.len() + AT_ONCE - 1];
+            add_filtered(sums, &self.even, samples);
         }
         let done = outputs - rest.len();
         for (k, sum) in rest.iter_mut().enumerate() {
@@ -67,7 +65,7 @@ impl Half {
 }
 
 /// Outputs at a time: two vectors of the smallest machine.
-const LANES: usize = 8;
+const AT_ONCE: usize = 8;
 
 #[cfg(test)]
 mod tests {

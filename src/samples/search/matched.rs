@@ -3,7 +3,7 @@
 use realfft::num_complex::Complex32;
 
 use super::super::Chirp;
-use super::super::transform::ComplexTransform;
+use super::super::transform::{ComplexTransform, add_products};
 use super::{QUARTERS, rise, smooth};
 use crate::units::SampleRate;
 
@@ -107,9 +107,7 @@ impl Matched {
         self.sum.fill(Complex32::default());
         for (spectrum, template) in spectra.zip(&self.templates) {
             let band = &spectrum[self.first..self.first + bins];
-            for ((sum, bin), template) in self.sum.iter_mut().zip(band).zip(template) {
-                *sum += bin * template;
-            }
+            add_products(&mut self.sum, band, template);
         }
         // The middle of the band goes to frequency zero. It turns whole times in a hop if its bin
         // is a multiple of the quarters, so that the envelope does not jump from hop to hop.

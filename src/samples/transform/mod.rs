@@ -7,6 +7,7 @@
 
 #[cfg(not(target_family = "wasm"))]
 mod planned;
+mod products;
 #[cfg(any(test, target_family = "wasm"))]
 mod small;
 
@@ -14,6 +15,8 @@ mod small;
 pub(super) use planned::{ComplexTransform, ToSamples, ToSpectrum};
 #[cfg(target_family = "wasm")]
 pub(super) use small::{ComplexTransform, ToSamples, ToSpectrum};
+
+pub(super) use products::add_products;
 
 /// What every real transform is a multiple of, in samples; beside that it has the prime factors
 /// two, three and five. A complex one is half as long.

@@ -1,21 +1,26 @@
 //! Transforms in few bytes of code, for the lengths that the modem uses.
 //!
 //! Stockham's form of the fast transform: each pass reads one buffer and writes the other, and
-//! puts what it writes where the next needs it, so nothing is ever reversed. Four values lie
+//! puts what it writes where the next needs it, so nothing is ever reversed. Values values lie
 //! together, real parts first: all passes but the first do the same to each of the four, which is
 //! one operation where there are vectors.
 
 mod passes;
-mod quad;
+mod turns;
 
 use realfft::num_complex::Complex32;
 
-use passes::{Four, Passes};
+use passes::{Passes, Values};
+use turns::Turns;
+
+use crate::lanes::{LANES, Lanes};
 
 /// Samples to their spectrum.
 pub(in super::super) struct ToSpectrum {
     half: Passes,
-    turns: Vec<Complex32>,
+    /// The turns by which the odd ones of the samples come later than the even ones, at the first
+    /// half of the frequencies: the others follow from those.
+    turns: Vec<Values>,
 }
 
 impl ToSpectrum {
@@ -24,9 +29,17 @@ impl ToSpectrum {
     /// # Panics
     /// If it has a prime factor above five.
     pub(in super::super) fn new(len: usize) -> Self {
+        let all = Turns::new(len);
+        let some = |k: usize| {
+            let turns: [Complex32; LANES] = std::array::from_fn(|i| all.at(k + i, len));
+            Values {
+                re: Lanes::new(turns.map(|turn| turn.re)),
+                im: Lanes::new(turns.map(|turn| turn.im)),
+            }
+        };
         Self {
-            half: Passes::new(len / 2),
-            turns: turns(len),
+            half: Passes::new(len / 2, &all),
+            turns: (0..=len / 4).step_by(LANES).map(some).collect(),
         }
     }
 
@@ -48,15 +61,22 @@ impl ToSpectrum {
             *slot = Complex32::new(*even, *odd);
         }
         let values = self.half.run();
-        for (k, turn) in self.turns.iter().enumerate() {
-            // Their spectra, from that of the sum: one is symmetric, one antisymmetric.
-            let (a, b) = (at(values, k), at(values, (half - k) % half).conj());
-            let even = (a + b) * 0.5;
-            let odd = (a - b) * 0.5 * turn;
-            // The odd ones come half a step later, a quarter turn less for what was imaginary.
-            let odd = Complex32::new(odd.im, -odd.re);
-            spectrum[k] = even + odd;
-            spectrum[half - k] = (even - odd).conj();
+        let last = values.len() - 1;
+        for (i, turn) in self.turns.iter().enumerate() {
+            // Of some frequencies, and those as far from the end.
+            let a = values[i].scaled(0.5);
+            let (first, others) = (values[(last + 1 - i) % values.len()], values[last - i]);
+            let b = Values {
+                re: first.re.mirrored(others.re),
+                im: first.im.mirrored(others.im),
+            };
+            let b = b.conj().scaled(0.5);
+            // Their spectra, from that of the sum: one is symmetric, one antisymmetric. The odd ones
+            // come half a step later, a quarter turn less for what was imaginary.
+            let even = a.plus(b);
+            let odd = a.minus(b).turned(*turn).a_quarter_back();
+            even.plus(odd).lay(spectrum, LANES * i);
+            even.minus(odd).conj().lay_back(spectrum, half - LANES * i);
         }
     }
 }
@@ -64,6 +84,8 @@ impl ToSpectrum {
 /// A spectrum to its samples.
 pub(in super::super) struct ToSamples {
     half: Passes,
+    /// The turns by which the odd ones of the samples come later, at the first half of the
+    /// frequencies.
     turns: Vec<Complex32>,
 }
 
@@ -73,9 +95,10 @@ impl ToSamples {
     /// # Panics
     /// If it has a prime factor above five.
     pub(in super::super) fn new(len: usize) -> Self {
+        let all = Turns::new(len);
         Self {
-            half: Passes::new(len / 2),
-            turns: turns(len),
+            half: Passes::new(len / 2, &all),
+            turns: (0..=len / 4).map(|k| all.at(k, len)).collect(),
         }
     }
 
@@ -99,12 +122,9 @@ impl ToSamples {
             input[(half - k) % half] = exchanged((even - odd).conj());
             input[k] = exchanged(even + odd);
         }
-        let fours = self.half.run();
-        for (eight, four) in samples.as_chunks_mut::<8>().0.iter_mut().zip(fours) {
-            let (re, im) = (four.re.numbers(), four.im.numbers());
-            for (i, pair) in eight.as_chunks_mut::<2>().0.iter_mut().enumerate() {
-                *pair = [im[i], re[i]];
-            }
+        let values = self.half.run().iter().flat_map(|some| some.values());
+        for (pair, value) in samples.as_chunks_mut::<2>().0.iter_mut().zip(values) {
+            *pair = [value.im, value.re];
         }
     }
 }
@@ -123,7 +143,7 @@ impl ComplexTransform {
     /// If `len` has a prime factor above five.
     pub(in super::super) fn forward(len: usize) -> Self {
         Self {
-            passes: Passes::new(len),
+            passes: Passes::new(len, &Turns::new(2 * len)),
             is_inverse: false,
         }
     }
@@ -134,7 +154,7 @@ impl ComplexTransform {
     /// If `len` has a prime factor above five.
     pub(in super::super) fn inverse(len: usize) -> Self {
         Self {
-            passes: Passes::new(len),
+            passes: Passes::new(len, &Turns::new(2 * len)),
             is_inverse: true,
         }
     }
@@ -151,28 +171,16 @@ impl ComplexTransform {
         for (slot, value) in self.passes.input().iter_mut().zip(&*values) {
             *slot = directed(*value);
         }
-        let fours = self.passes.run();
-        for (values, four) in values.as_chunks_mut::<4>().0.iter_mut().zip(fours) {
-            let (re, im) = (four.re.numbers(), four.im.numbers());
-            for (i, value) in values.iter_mut().enumerate() {
-                *value = directed(Complex32::new(re[i], im[i]));
-            }
+        let made = self.passes.run();
+        for (values, some) in values.as_chunks_mut().0.iter_mut().zip(made) {
+            *values = match is_inverse {
+                true => some.exchanged().values(),
+                false => some.values(),
+            };
         }
     }
 }
 
 fn exchanged(value: Complex32) -> Complex32 {
     Complex32::new(value.im, value.re)
-}
-
-#[inline(always)]
-fn at(fours: &[Four], k: usize) -> Complex32 {
-    let four = &fours[k / 4];
-    Complex32::new(four.re.numbers()[k % 4], four.im.numbers()[k % 4])
-}
-
-/// The turns by which the odd ones of `len` samples come later than the even ones, at the first
-/// quarter of the frequencies: the others follow from those.
-fn turns(len: usize) -> Vec<Complex32> {
-    (0..=len / 4).map(|k| passes::turn(k, len)).collect()
 }
