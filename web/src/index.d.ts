@@ -335,7 +335,7 @@ export interface PairOptions {
   signal?: AbortSignal;
   /** Not to wait for another if who is heard pairs with somebody else. */
   leaveWhenBusy?: boolean;
-  /** What happens meanwhile. */
+  /** What happens meanwhile. What it throws goes to `reportError`, and pairing goes on. */
   onEvent?: (event: PairEvent) => void;
 }
 
