@@ -194,9 +194,9 @@ test('what is no sound, empty or too large is refused with both numbers, and the
   await opened(async ({ page }) => {
     await page.click('nav a[data-part="sound-files"]');
     await choose(page, 'letter.wav', Buffer.from('Dear sir or madam'));
-    assert.match(await readOut(page), /this browser knows no such sound/);
+    assert.match(await readOut(page), /This browser knows no such sound/);
     await choose(page, 'empty.wav', new Uint8Array());
-    await page.waitForFunction(() => document.querySelector('#read').textContent.includes('it is empty'));
+    await page.waitForFunction(() => document.querySelector('#read').textContent.includes('It is empty'));
     await page.evaluate(() => {
       const bytes = new Uint8Array(70_000_000);
       const transfer = new DataTransfer();
