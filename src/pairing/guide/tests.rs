@@ -81,12 +81,13 @@ fn inviting() -> (Guide, Invitation) {
 
 /// What the channel of the guest's connection shows.
 fn opened_to_guest() -> Told {
+    opened(Attempt(1), [1; 32], [2; 32])
+}
+
+fn opened(attempt: Attempt, ours: [u8; 32], theirs: [u8; 32]) -> Told {
     Told::Opened {
-        attempt: Attempt(1),
-        certificates: Certificates {
-            ours: [1; 32],
-            theirs: [2; 32],
-        },
+        attempt,
+        certificates: Certificates { ours, theirs },
         chance: Box::new([5; 48]),
     }
 }
@@ -313,14 +314,7 @@ fn that_an_engine_lets_us_in_does_not_mean_that_its_page_heard_our_answer() {
     tell(&mut guide, 100, Told::Started { air: ms(500) });
     tell(&mut guide, 600, Told::Finished);
     assert_eq!(said(&wait(&mut guide, 3000)), Some(answer), "once more");
-    let opened = Told::Opened {
-        attempt,
-        certificates: Certificates {
-            ours: [2; 32],
-            theirs: [9; 32],
-        },
-        chance: Box::new([5; 48]),
-    };
+    let opened = opened(attempt, [2; 32], [9; 32]);
     let commands = tell(&mut guide, 3010, opened);
     assert!(commands.contains(&Command::Note(Note::Connecting)));
 }
@@ -476,14 +470,7 @@ fn who_does_not_have_the_beacons_secret_is_left() {
     let sdp = description(2, Role::Offer).to_sdp();
     tell(&mut guide, 100, Told::Described { attempt, sdp });
     tell(&mut guide, 110, Told::Reached { attempt });
-    let opened = Told::Opened {
-        attempt,
-        certificates: Certificates {
-            ours: [2; 32],
-            theirs: [9; 32],
-        },
-        chance: Box::new([5; 48]),
-    };
+    let opened = opened(attempt, [2; 32], [9; 32]);
     let commands = tell(&mut guide, 120, opened);
     assert!(matches!(commands[..], [Command::Send { .. }]));
     // A hello of somebody who claims nothing.
@@ -509,14 +496,7 @@ fn who_says_nothing_in_the_channel_is_left_too() {
     let attempt = Attempt(2);
     let sdp = description(2, Role::Offer).to_sdp();
     tell(&mut guide, 100, Told::Described { attempt, sdp });
-    let opened = Told::Opened {
-        attempt,
-        certificates: Certificates {
-            ours: [2; 32],
-            theirs: [9; 32],
-        },
-        chance: Box::new([5; 48]),
-    };
+    let opened = opened(attempt, [2; 32], [9; 32]);
     tell(&mut guide, 120, opened);
     let commands = wait(&mut guide, 6000);
     assert!(commands.contains(&Command::Close {

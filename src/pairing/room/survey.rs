@@ -10,18 +10,9 @@ pub(super) fn times_to_pair(
     air: &Air,
     starts: impl Fn(&mut Chance) -> Vec<Duration>,
 ) -> Vec<f64> {
-    let mut times: Vec<f64> = (0..count)
-        .map(|seed| {
-            let starts = starts(&mut Chance::new(!seed));
-            let mut room = Room::new(air.clone(), &Timing::default(), &starts, seed);
-            room.drive();
-            assert_eq!(room.pairs(), 1, "seed {seed}");
-            let last = starts.iter().max().copied().unwrap_or_default();
-            (room.linked_at().unwrap() - last).as_secs_f64()
-        })
-        .collect();
-    times.sort_by(f64::total_cmp);
-    times
+    times_since(count, air, starts, |_, starts| {
+        starts.iter().max().copied().unwrap_or_default()
+    })
 }
 
 /// The same, from the beginning of the first sound.
@@ -30,14 +21,26 @@ pub(super) fn times_of_sound(
     air: &Air,
     starts: impl Fn(&mut Chance) -> Vec<Duration>,
 ) -> Vec<f64> {
+    times_since(count, air, starts, |room, _| {
+        let first = room.speeches.iter().map(|s| s.begin).min();
+        first.unwrap()
+    })
+}
+
+/// From what `since` says of a room and its starts.
+fn times_since(
+    count: u64,
+    air: &Air,
+    starts: impl Fn(&mut Chance) -> Vec<Duration>,
+    since: impl Fn(&Room, &[Duration]) -> Duration,
+) -> Vec<f64> {
     let mut times: Vec<f64> = (0..count)
         .map(|seed| {
             let starts = starts(&mut Chance::new(!seed));
             let mut room = Room::new(air.clone(), &Timing::default(), &starts, seed);
             room.drive();
             assert_eq!(room.pairs(), 1, "seed {seed}");
-            let first = room.speeches.iter().map(|s| s.begin).min();
-            (room.linked_at().unwrap() - first.unwrap()).as_secs_f64()
+            (room.linked_at().unwrap() - since(&room, &starts)).as_secs_f64()
         })
         .collect();
     times.sort_by(f64::total_cmp);
